@@ -1,0 +1,98 @@
+"""What the rules found: records of the derived topic `findings`, as JSON of these models."""
+
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict
+
+from fenceline.vocabulary import Condition, Level
+
+
+class DerivedModel(BaseModel):
+    """Base of derived records: frozen, unknown keys refused."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class LimitUsed(DerivedModel):
+    """The limit a value was compared with, in the sensor's unit, and where it comes from."""
+
+    name: str
+    value: float
+    unit: str
+    direction: Literal["above", "below", "outside"]
+    source: str
+    upper: float | None = None  # `outside` only: `value` is then the lower end
+
+
+class Finding(DerivedModel):
+    """A rule's condition on a subject changed.
+
+    Args:
+        rule, version: the rule's name and the hash of its content.
+        level: the level that stands or falls with this condition.
+        subject: sensor id.
+        since_ns: content-derived onset: the event time at which the condition began to hold.
+        at_ns: event time of the deciding reading, or log time of the deciding tick.
+        value: the deciding reading's value; none when a tick decided.
+        reason: why it cannot tell (`fenceline.reason.CannotTell`).
+        evidence: values and timers that led here.
+    """
+
+    kind: Literal["finding"] = "finding"
+    rule: str
+    version: str
+    level: Level
+    subject: str
+    condition: Condition
+    since_ns: int
+    at_ns: int
+    value: float | None = None
+    limit: LimitUsed | None = None
+    reason: str | None = None
+    evidence: dict[str, Any] = {}
+
+
+class Account(DerivedModel):
+    """The fold's account: in = out + rejected + late + duplicate, each reading in one column."""
+
+    received: int = 0
+    out: int = 0
+    rejected: int = 0
+    late: int = 0
+    duplicate: int = 0
+    reasons: dict[str, dict[str, int]] = {}
+
+    @property
+    def balanced(self) -> bool:
+        return self.received == self.out + self.rejected + self.late + self.duplicate
+
+
+class Folded(DerivedModel):
+    """The engine folded everything up to tick `to_ns`; screens go blind when this falls behind."""
+
+    kind: Literal["folded"] = "folded"
+    to_ns: int
+    sensors: int
+    watching: int
+    account: Account
+
+
+class Gap(DerivedModel):
+    """Log time leapt: durations do not complete across it and it counts in no wait."""
+
+    kind: Literal["gap"] = "gap"
+    from_ns: int
+    to_ns: int
+
+
+class Quarantined(DerivedModel):
+    """A record on which the fold raised: undone, and its sensors cannot tell."""
+
+    kind: Literal["quarantined"] = "quarantined"
+    offset: int
+    record: str
+    error: str
+    sensors: tuple[str, ...] = ()
+
+
+FindingRecord = Finding | Folded | Gap | Quarantined

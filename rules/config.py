@@ -1,0 +1,193 @@
+"""The models of config/rules/*.yaml: what a rule watches, when it alarms, and its own examples."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field, model_validator
+
+from fenceline.alert import Name
+from fenceline.configfile import ConfigModel
+from fenceline.vocabulary import Level, Placement
+
+Seconds = Annotated[float, Field(ge=0, le=7 * 86400)]
+RuleName = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,63}$")]
+
+
+class Watches(ConfigModel):
+    """Which sensors a rule watches: those that match every list given; no list matches all."""
+
+    quantity: tuple[str, ...] = ()
+    """Substances or plain quantities."""
+    placement: tuple[Placement, ...] = ()
+    """What the sensor stands at."""
+    owner: tuple[str, ...] = ()
+    """Enterprises, or the reserved owners `park` and `community`."""
+    sensor: tuple[str, ...] = ()
+    """Single sensors by id."""
+
+
+class LimitValue(ConfigModel):
+    """A limit written out; it needs its unit and where it comes from."""
+
+    value: float
+    """The number."""
+    unit: str
+    """Its unit; converted to the sensor's."""
+    source: str
+    """Standard, clause, or the park's decision."""
+
+
+class Interval(ConfigModel):
+    """The good interval of an `outside` rule, ends excluded."""
+
+    lower: float
+    """Alarms at or below."""
+    upper: float
+    """Alarms at or above."""
+    unit: str
+    """Unit of both."""
+    source: str
+    """Standard, clause, or the park's decision."""
+
+    @model_validator(mode="after")
+    def _ordered(self) -> "Interval":
+        if self.lower >= self.upper:
+            raise ValueError(f"`lower` {self.lower:g} must be less than `upper` {self.upper:g}")
+        return self
+
+
+class LevelRule(ConfigModel):
+    """One rung of the ladder: a limit and the level it gives."""
+
+    level: Level
+    """The level while the condition holds."""
+    limit: str | LimitValue | Interval
+    """A limit's name in config/substances.yaml, or a value with unit and source."""
+    on_delay_seconds: Seconds = 0.0
+    """How long the condition must hold before it counts."""
+
+
+class Deadband(ConfigModel):
+    """How far a value must come back from the limit before the condition may end."""
+
+    fraction: Annotated[float, Field(ge=0, lt=1)] | None = None
+    """As a fraction of the limit."""
+    value: Annotated[float, Field(ge=0)] | None = None
+    """In the unit of the limit."""
+
+    @model_validator(mode="after")
+    def _one(self) -> "Deadband":
+        if (self.fraction is None) == (self.value is None):
+            raise ValueError("give either `fraction` or `value`")
+        return self
+
+
+class ExampleSensor(ConfigModel):
+    """The sensor an example speaks of."""
+
+    quantity: str
+    """Substance or quantity."""
+    unit: str
+    """The unit of the example's values."""
+    placement: Placement = Placement.UNIT
+    """What it stands at."""
+    interval_seconds: Annotated[float, Field(gt=0)] = 5.0
+    """Time between two readings of the series."""
+    hold_seconds: Annotated[float, Field(gt=0)] = 20.0
+    """How long one reading speaks."""
+
+
+class Expected(ConfigModel):
+    """A change of a condition that the example must show."""
+
+    at_seconds: Seconds
+    """Log time of the change, counted from the first reading, to the second."""
+    level: Level
+    """Which rung."""
+    condition: Literal["true", "false", "unknown"]
+    """What it becomes."""
+
+
+class Example(ConfigModel):
+    """A series of readings and every change it must cause; an empty `expect` says: nothing."""
+
+    name: str
+    """The situation in one sentence."""
+    sensor: ExampleSensor
+    """What measures."""
+    readings: str
+    """Series: `4` one reading, `4x10` ten of them, `0+5x10` rising by 5, `_x3` three missing,
+    `4!calibration` with a quality."""
+    then_seconds: Seconds = 0.0
+    """How long time goes on after the last reading."""
+    expect: tuple[Expected, ...]
+    """All changes after the first reading made the condition known."""
+
+
+class _Rule(ConfigModel):
+    name: RuleName
+    """Unique among all rules; part of every alert's id."""
+    title: Name
+    """What a page calls it."""
+    watches: Watches = Watches()
+    """The sensors it watches."""
+    what_to_do: Name | None = None
+    """First action of whoever answers."""
+    examples: tuple[Example, ...] = ()
+    """Run by `fenceline check`."""
+
+
+class ThresholdRule(_Rule):
+    """A value above, below or outside a limit."""
+
+    kind: Literal["threshold"]
+    """This kind."""
+    direction: Literal["above", "below", "outside"] = "above"
+    """`above` alarms at or above the limit, `below` at or below it."""
+    levels: Annotated[tuple[LevelRule, ...], Field(min_length=1)]
+    """The ladder, lowest level first."""
+    deadband: Deadband = Deadband(fraction=0.0)
+    """How far the value must come back."""
+    off_delay_seconds: Seconds = 0.0
+    """How long it must stay back."""
+
+    @model_validator(mode="after")
+    def _coherent(self) -> "ThresholdRule":
+        ranks = [rung.level.rank for rung in self.levels]
+        if ranks != sorted(set(ranks)):
+            raise ValueError("`levels` must name each level once, the lowest first")
+        for rung in self.levels:
+            if (self.direction == "outside") != isinstance(rung.limit, Interval):
+                raise ValueError("`outside` takes `lower` and `upper`; `above` and `below` take one limit")
+        return self
+
+
+class SilenceRule(_Rule):
+    """A sensor that gives no usable reading."""
+
+    kind: Literal["silence"]
+    """This kind."""
+    level: Level = Level.ATTENTION
+    """The level while it is silent."""
+    after_seconds: Seconds | None = None
+    """How long without a usable reading; by default three intervals, 60 s at least."""
+
+
+Rule = Annotated[ThresholdRule | SilenceRule, Field(discriminator="kind")]
+
+
+class RuleFile(ConfigModel):
+    """One file of rules."""
+
+    rules: tuple[Rule, ...]
+    """The rules."""
+
+
+class Timing(ConfigModel):
+    """config/timing.yaml: the bounds by which readings are judged against time."""
+
+    delayed_after_seconds: Annotated[float, Field(gt=0)] = 30.0
+    """A reading this far behind log time is delayed: kept, but it decides nothing."""
+    duplicate_seconds: Annotated[float, Field(ge=0, le=86400)] = 900.0
+    """How long a reading is remembered, to know it when it comes again."""
+    ahead_seconds: Annotated[float, Field(gt=0)] = 60.0
+    """A reading this far ahead of the ingestor's clock is its device's fault."""

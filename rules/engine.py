@@ -1,0 +1,255 @@
+"""The rules of one park as a pure fold: batches and ticks in, findings out, with the account of readings.
+
+Same records in, same findings out, whatever the batch sizes between calls and wherever it was
+restored from its dump.
+"""
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fenceline.finding import Account, Finding, FindingRecord, Folded, Gap
+from fenceline.journal import Batch
+from fenceline.logtime import Moved
+from fenceline.park import Park
+from fenceline.substance import Substances
+from fenceline.vocabulary import Quality
+from rules import layout
+from rules.compile import SECOND, RungInfo, Tables, carry_state, compile_tables
+from rules.config import Rule, SilenceRule, ThresholdRule, Timing
+from rules.kernel import REASON_NONE, REASON_QUARANTINED, fold_readings, fold_tick, make_unknown
+from rules.words import COLUMNS, CONDITIONS, reason_word
+
+
+class RuleEngine:
+    """State and fold of a park's rules. Nothing is in force until `put_in_force`."""
+
+    def __init__(self) -> None:
+        self._tables: Tables | None = None
+        self._timing = Timing()
+        self._counts: Counter[tuple[str, str]] = Counter()
+        self._received = 0
+        self._rejected_keys: dict[str, int] = {}
+        self._changes = np.zeros(0, layout.CHANGE)
+        self._known_names: tuple[str, ...] | None = None
+        self._code_map = np.zeros(0, np.int32)
+
+    def put_in_force(
+        self, park: Park, substances: Substances, rules: Sequence[Rule], timing: Timing
+    ) -> list[RungInfo]:
+        """Use these from here on, keeping the state of what did not change.
+
+        Returns:
+            The rungs that were active and are no more.
+        """
+        tables = compile_tables(park, substances, rules, duplicate_seconds=timing.duplicate_seconds)
+        gone = carry_state(self._tables, tables) if self._tables is not None else []
+        self._tables, self._timing, self._known_names = tables, timing, None
+        return gone
+
+    def batch(self, batch: Batch, log_ns: int) -> list[FindingRecord]:
+        """Fold a batch at log time `log_ns` (0 before the first tick)."""
+        self._count_rejected(batch, log_ns)
+        readings = batch.readings
+        count = len(readings)
+        self._received += count
+        tables = self._tables
+        if count == 0:
+            return []
+        if tables is None:
+            self._counts[COLUMNS[layout.NOT_IN_FORCE]] += count
+            return []
+        codes = self._codes(readings.sensors)[readings.code]
+        classes = np.zeros(count, np.uint8)
+        timing = self._timing
+        clock = np.array(
+            [
+                log_ns,
+                batch.received_ns,
+                round(timing.ahead_seconds * SECOND),
+                round(timing.delayed_after_seconds * SECOND),
+                round(timing.duplicate_seconds * SECOND),
+            ],
+            np.int64,
+        )
+        written = fold_readings(
+            tables.sensors,
+            tables.rungs,
+            tables.ring,
+            codes,
+            readings.time,
+            readings.value,
+            readings.quality,
+            readings.sequence,
+            clock,
+            classes,
+            self._room(count),
+        )
+        for number, total in enumerate(np.bincount(classes, minlength=layout.CLASSES).tolist()):
+            if total:
+                self._counts[COLUMNS[number]] += total
+        return [self._finding(tables, change, batch, classes, log_ns) for change in self._changes[:written]]
+
+    def tick(self, moved: Moved) -> list[FindingRecord]:
+        """Let log time move: timers fire in the order (due, rule, subject), then `Folded`."""
+        found: list[FindingRecord] = []
+        tables = self._tables
+        if moved.leap_ns:
+            found.append(Gap(from_ns=moved.before_ns, to_ns=moved.now_ns))
+        self._forget_keys(moved.now_ns)
+        if tables is not None:
+            room = self._room(1, len(tables.rungs) * 2)
+            written = fold_tick(tables.sensors, tables.rungs, moved.now_ns, moved.leap_ns > 0, room)
+            changes = sorted(
+                self._changes[:written],
+                key=lambda change: (
+                    int(change["due"]),
+                    tables.infos[change["rung"]].rule.name,
+                    tables.infos[change["rung"]].sensor,
+                    int(change["rung"]),
+                ),
+            )
+            found += [self._finding(tables, change, None, None, moved.now_ns) for change in changes]
+        found.append(
+            Folded(to_ns=moved.now_ns, sensors=self.sensors, watching=self.watching, account=self.account)
+        )
+        return found
+
+    def quarantine(self, sensors: Sequence[str], log_ns: int) -> list[FindingRecord]:
+        """These sensors cannot tell, since a record that speaks of them could not be folded."""
+        tables = self._tables
+        if tables is None:
+            return []
+        found: list[FindingRecord] = []
+        for name in sorted(set(sensors) & tables.code.keys()):
+            sensor = tables.sensors[tables.code[name]]
+            written = make_unknown(sensor, tables.rungs, self._room(1), 0, -1, log_ns, REASON_QUARANTINED)
+            found += [self._finding(tables, c, None, None, log_ns) for c in self._changes[:written]]
+        return found
+
+    def count_quarantined(self, readings: int) -> None:
+        """The readings of a quarantined record stand in the account as rejected."""
+        self._received += readings
+        self._counts["rejected", "quarantined"] += readings
+
+    @property
+    def sensors(self) -> int:
+        return 0 if self._tables is None else len(self._tables.sensors)
+
+    @property
+    def watching(self) -> int:
+        """How many sensors can tell."""
+        return 0 if self._tables is None else int((self._tables.sensors["reason"] == REASON_NONE).sum())
+
+    def cannot_tell(self) -> dict[str, str]:
+        """Sensor → why it cannot tell."""
+        if self._tables is None:
+            return {}
+        reasons = self._tables.sensors["reason"]
+        return {
+            self._tables.placed[int(i)].id: reason_word(int(reasons[i])) or ""
+            for i in np.flatnonzero(reasons != REASON_NONE)
+        }
+
+    @property
+    def account(self) -> Account:
+        totals: Counter[str] = Counter()
+        reasons: dict[str, dict[str, int]] = {}
+        for (column, reason), count in sorted(self._counts.items()):
+            totals[column] += count
+            reasons.setdefault(column, {})[str(reason)] = count
+        return Account(received=self._received, reasons=reasons, **totals)
+
+    def dump(self) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
+        """Head and arrays for a snapshot; what is in force is the caller's to keep."""
+        head = {
+            "received": self._received,
+            "counts": [[column, str(reason), count] for (column, reason), count in self._counts.items()],
+            "rejected_keys": list(self._rejected_keys.items()),
+        }
+        tables = self._tables
+        if tables is None:
+            return head, {}
+        return head, {"sensors": tables.sensors, "rungs": tables.rungs, "ring": tables.ring}
+
+    def load(self, head: dict[str, Any], arrays: dict[str, NDArray[Any]]) -> None:
+        """Take up a dump; the same things must have been put in force before."""
+        self._received = head["received"]
+        self._counts = Counter({(column, reason): count for column, reason, count in head["counts"]})
+        self._rejected_keys = {key: seen for key, seen in head["rejected_keys"]}
+        if self._tables is not None:
+            self._tables.sensors = arrays["sensors"]
+            self._tables.rungs = arrays["rungs"]
+            self._tables.ring = arrays["ring"]
+
+    def _count_rejected(self, batch: Batch, log_ns: int) -> None:
+        """A dead letter's key that was seen before is the same message again."""
+        for key, reason in batch.rejected:
+            self._received += 1
+            if self._rejected_keys.pop(key, None) is None:
+                self._counts["rejected", reason] += 1
+            else:
+                self._counts["duplicate", "dead_letter_again"] += 1
+            self._rejected_keys[key] = log_ns  # the newest stand last
+
+    def _forget_keys(self, now_ns: int) -> None:
+        oldest = now_ns - round(self._timing.duplicate_seconds * SECOND)
+        while self._rejected_keys:
+            key = next(iter(self._rejected_keys))
+            if self._rejected_keys[key] >= oldest:
+                return
+            del self._rejected_keys[key]
+
+    def _codes(self, names: tuple[str, ...]) -> NDArray[np.int32]:
+        """The batch's own sensor codes as ours; gateways send the same names again and again."""
+        if names != self._known_names and self._tables is not None:
+            code = self._tables.code
+            self._code_map = np.array([code.get(name, -1) for name in names], np.int32)
+            self._known_names = names
+        return self._code_map
+
+    def _room(self, readings: int, least: int = 0) -> NDArray[Any]:
+        most = 0 if self._tables is None else self._tables.most_rungs
+        needed = max(readings * 2 * most, least, 1)
+        if len(self._changes) < needed:
+            self._changes = np.zeros(needed, layout.CHANGE)
+        return self._changes
+
+    def _finding(
+        self, tables: Tables, change: Any, batch: Batch | None, classes: Any, log_ns: int
+    ) -> Finding:
+        info = tables.infos[change["rung"]]
+        rule = info.rule
+        reading = int(change["reading"])
+        evidence: dict[str, Any] = {"decided_by": "tick" if reading < 0 else "reading", "log_ns": log_ns}
+        value: float | None = None
+        at_ns = log_ns
+        if batch is not None and reading >= 0:
+            value, at_ns = float(batch.readings.value[reading]), int(batch.readings.time[reading])
+            quality = Quality(int(batch.readings.quality[reading]))
+            if classes[reading] == layout.CONFLICT:
+                quality = Quality.CONFLICT
+            evidence["quality"] = quality.word
+        if isinstance(rule, ThresholdRule):
+            rung = tables.rungs[change["rung"]]
+            evidence["deadband"] = float(rung["deadband"])
+            evidence["on_delay_seconds"] = float(rung["on_delay"]) / SECOND
+            evidence["off_delay_seconds"] = float(rung["off_delay"]) / SECOND
+        elif isinstance(rule, SilenceRule):
+            evidence["after_seconds"] = float(tables.rungs[change["rung"]]["on_delay"]) / SECOND
+        return Finding(
+            rule=rule.name,
+            version=info.version,
+            level=info.level,
+            subject=info.sensor,
+            condition=CONDITIONS[int(change["condition"])],
+            since_ns=int(change["since"]),
+            at_ns=at_ns,
+            value=value,
+            limit=info.limit,
+            reason=reason_word(int(change["reason"])),
+            evidence=evidence,
+        )
