@@ -7,14 +7,11 @@ newest record of each id and no history to show it.
 from typing import Any, Literal
 
 from fenceline.finding import DerivedModel, LimitUsed
+from fenceline.localname import LocalName
 from fenceline.vocabulary import AlertState, Condition, Level, Tier
 
 
-class Name(DerivedModel):
-    """A name in both languages."""
-
-    zh: str
-    en: str
+Name = LocalName
 
 
 class Call(DerivedModel):

@@ -1,4 +1,4 @@
-"""One limit with all that must be known to use it: value, unit, averaging time, basis, source and its mark."""
+"""One limit, with all that must be known to use it: unit, averaging time, basis, source and its mark."""
 
 import re
 from enum import StrEnum

@@ -14,9 +14,24 @@ from pydantic import Field
 from fenceline.configfile import ConfigModel, Document, load_document
 from fenceline.configwords import did_you_mean
 from fenceline.errors import ConfigError
-from fenceline.limit import Absent, Identifier, Limit, UnitName, marks_in
+from fenceline.limit import Absent, Averaging, Identifier, Limit, Mark, UnitName, marks_in
 from fenceline.localname import LocalName
 from fenceline.units import convert, dimension, factor, is_unit
+
+__all__ = [
+    "Absent",
+    "Averaging",
+    "Clause",
+    "Conflict",
+    "Flag",
+    "Limit",
+    "LocalName",
+    "Mark",
+    "Quantity",
+    "Substance",
+    "Substances",
+    "load_substances",
+]
 
 
 class Flag(StrEnum):

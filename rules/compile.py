@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from fenceline.errors import ConfigError
 from fenceline.finding import LimitUsed
-from fenceline.park import Park, PlacedSensor
+from fenceline.park import PlacedSensor
 from fenceline.substance import Substances
 from fenceline.units import convert
 from fenceline.vocabulary import Level
@@ -65,13 +65,17 @@ def version_of(rule: Rule) -> str:
 
 
 def compile_tables(
-    park: Park, substances: Substances, rules: Sequence[Rule], *, duplicate_seconds: float
+    park_sensors: Sequence[PlacedSensor],
+    substances: Substances,
+    rules: Sequence[Rule],
+    *,
+    duplicate_seconds: float,
 ) -> Tables:
     """
     Raises:
         ConfigError: a limit that does not exist for a substance, or does not convert to a sensor's unit.
     """
-    placed = tuple(sorted(park.sensors, key=lambda sensor: sensor.id))
+    placed = tuple(sorted(park_sensors, key=lambda sensor: sensor.id))
     versions = {rule.name: version_of(rule) for rule in rules}
     infos: list[RungInfo] = []
     rung_rows: list[tuple[Any, ...]] = []
@@ -183,7 +187,7 @@ def _limit(
     upper: float | None = None
     if isinstance(given, str):
         found = _named(rule, rung, sensor, substances, given)
-        name, value, unit, source = given, found.value, found.unit, found.source
+        name, value, unit, source = given, found.value, found.unit, f"{found.basis} {found.source}"
     elif isinstance(given, LimitValue):
         name, value, unit, source = "value", given.value, given.unit, given.source
     else:

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from fenceline.finding import Account, Finding, FindingRecord, Folded, Gap
 from fenceline.journal import Batch
 from fenceline.logtime import Moved
-from fenceline.park import Park
+from fenceline.park import PlacedSensor
 from fenceline.substance import Substances
 from fenceline.vocabulary import Quality
 from rules import layout
@@ -38,14 +38,18 @@ class RuleEngine:
         self._code_map = np.zeros(0, np.int32)
 
     def put_in_force(
-        self, park: Park, substances: Substances, rules: Sequence[Rule], timing: Timing
+        self,
+        sensors: Sequence[PlacedSensor],
+        substances: Substances,
+        rules: Sequence[Rule],
+        timing: Timing,
     ) -> list[RungInfo]:
         """Use these from here on, keeping the state of what did not change.
 
         Returns:
             The rungs that were active and are no more.
         """
-        tables = compile_tables(park, substances, rules, duplicate_seconds=timing.duplicate_seconds)
+        tables = compile_tables(sensors, substances, rules, duplicate_seconds=timing.duplicate_seconds)
         gone = carry_state(self._tables, tables) if self._tables is not None else []
         self._tables, self._timing, self._known_names = tables, timing, None
         return gone

@@ -227,7 +227,7 @@ def fold_readings(
         lower = not conflict or value < sensor.low
         sensor.high = max(sensor.high, value) if same_time else value
         sensor.low = min(sensor.low, value) if same_time else value
-        sensor.seen = log if log > 0 else NOT_YET
+        sensor.seen = NOT_YET  # for durations a record's time is the first tick after it
         if (quality >= FIRST_BAD and quality != OVER_RANGE) or not np.isfinite(value):
             classes[reading] = UNUSABLE
             count = make_unknown(sensor, rungs, changes, count, reading, time, REASON_QUALITY + quality)
@@ -235,7 +235,7 @@ def fold_readings(
         bound = quality == OVER_RANGE
         if not bound:
             sensor.reason = REASON_NONE
-            sensor.usable = sensor.seen
+            sensor.usable = NOT_YET
             count = _silence_ends(sensor, rungs, changes, count, reading, time)
         else:
             sensor.reason = REASON_QUALITY + OVER_RANGE
@@ -294,7 +294,7 @@ def fold_tick(sensors: Any, rungs: Any, now: int, leap: bool, changes: Any) -> i
                 due = sensor.usable + rung.on_delay
                 if not rung.active and due <= now:
                     rung.active = 1
-                    rung.since = sensor.usable
+                    rung.onset = sensor.usable
                     count = _put(changes, count, -1, due, sensor.usable, index, TRUE, sensor.reason)
                 continue
             if rung.pending == 0:

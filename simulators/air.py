@@ -198,7 +198,7 @@ def _weather_reading(sensor: WeatherSensor, air: WeatherBlock, layout: Layout) -
 
 def _slowly(state: Floats, steps: Floats, scale_seconds: float) -> Floats:
     keep = float(np.exp(-BLOCK_SECONDS / scale_seconds))
-    return keep * state + np.sqrt(1.0 - keep * keep) * steps
+    return keep * state + float(np.sqrt(1.0 - keep * keep)) * steps
 
 
 def _eddies(state: Floats, steps: Floats) -> Floats:

@@ -1,7 +1,8 @@
 """What a park's gateways and devices send: readings of one block in, MQTT messages out.
 
-Each device samples on a grid of its sensors' interval that starts in 1970, and numbers its samples by it: after
-a restart the numbers go on, and what is missing between them was not sent. Format: docs/reference/mqtt.md.
+Each device samples on a grid of its sensors' interval that starts in 1970, and numbers its samples by it:
+after a restart the numbers go on, and what is missing between them was not sent. Format:
+docs/reference/mqtt.md.
 """
 
 from collections.abc import Sequence
@@ -70,7 +71,7 @@ def emit(
     start_ns: int,
     random: np.random.Generator,
 ) -> tuple[list[Message], tuple[Row, ...]]:
-    """Messages that come of a block's samples (some for later blocks), and what the device keeps meanwhile."""
+    """Messages that come of a block's samples (some for later blocks), and what the device keeps."""
     messages: list[Message] = []
     step_ns = group.interval_ms * MILLISECOND_NS
     phase_ns = group.phase_ms * MILLISECOND_NS

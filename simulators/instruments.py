@@ -28,24 +28,18 @@ BACKGROUND_MG_M3: dict[str, float] = {
     "xylene": 0.008,
     "styrene": 0.001,
     "nmhc": 0.45,
-    "tvoc": 0.25,
     "ch4": 1.35,
-    "pm2_5": 0.035,
-    "pm10": 0.06,
-    "o3": 0.08,
+    "pm": 0.06,
 }
-# Steady readings of quantities that are no gas of the table: (value, slow spread) in their usual unit.
+# Steady readings of quantities that are no gas: (value, slow spread) in their canonical unit.
 STEADY: dict[str, tuple[float, float]] = {
     "oxygen": (20.9, 0.02),
-    "o2": (20.9, 0.02),
     "relative_humidity": (62.0, 6.0),
-    "humidity": (62.0, 6.0),
-    "air_pressure": (1013.0, 1.5),
     "pressure": (1013.0, 1.5),
-    "rainfall": (0.0, 0.0),
+    "solar_radiation": (120.0, 40.0),
+    "odour_concentration": (2.0, 1.0),
     "lel": (0.0, 0.0),
-    "odour": (2.0, 1.0),
-    "odour_index": (2.0, 1.0),
+    "lel_path": (0.0, 0.0),
 }
 WEATHER_QUANTITIES = ("wind_speed", "wind_direction", "air_temperature")
 # T90 of electrochemical cells in seconds where it is not 30: sticky gases take longer.
@@ -75,9 +69,10 @@ class Instrument:
 
 
 def instrument_for(
-    quantity: str, placement: Placement, low: float, high: float, background: float | None
+    quantity: str, placement: Placement, limits: tuple[float, float], background: float | None
 ) -> Instrument:
-    """The usual instrument for this quantity at this place; `background` is in the sensor's unit."""
+    """The usual instrument for this quantity at this place; `limits` and `background` in its unit."""
+    low, high = limits
     span = high - low
     step = 10.0 ** np.floor(np.log10(span / 1000.0) + 1e-9)
     if quantity in WEATHER_QUANTITIES:
@@ -86,7 +81,7 @@ def instrument_for(
         return Instrument(0.0, noise, 0.0, 0.0, step, 0.0, 0.0)
     if quantity in STEADY and background is None:
         base, spread = STEADY[quantity]
-        limit = 0.01 * span if quantity == "lel" else 0.0
+        limit = 0.01 * span if quantity in ("lel", "lel_path") else 0.0
         return Instrument(15.0, 0.002 * span, 0.002 * span, limit, step, min(base, high), spread)
     if placement is Placement.STACK:
         return Instrument(

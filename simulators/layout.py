@@ -1,6 +1,7 @@
-"""A park, its substances and a scenario in; out the columns that the air is computed on and the devices' groups.
+"""A park, its substances and a scenario in; the air's columns and the devices' groups out.
 
-Here every name of the scenario is looked up: a unit, substance, device or sensor that is not there is a mistake.
+Here every name of the scenario is looked up: a unit, substance, device or sensor that the park does not have
+is a mistake.
 """
 
 from dataclasses import dataclass
@@ -9,6 +10,7 @@ import numpy as np
 
 from fenceline.configwords import did_you_mean
 from fenceline.errors import ConfigError
+from fenceline.geometry import flat
 from fenceline.park import Park, Sensor
 from fenceline.substance import Flag, Substance, Substances
 from fenceline.units import factor
@@ -17,7 +19,6 @@ from simulators.air import Layout, Source, WeatherSensor
 from simulators.devices import Group
 from simulators.faults import SensorFault, device_faults, sensor_faults
 from simulators.instruments import BACKGROUND_MG_M3, STEADY, WEATHER_QUANTITIES, instrument_for, panel_of
-from simulators.plume import LocalFrame
 from simulators.scenario import Leak, Scenario
 
 # What a detector that answers to many gases reads of one: mass of organic gas as mass of carbon, about.
@@ -44,7 +45,7 @@ def prepare(park: Park, substances: Substances, scenario: Scenario) -> Simulated
     sensors = [sensor for device in park.devices for sensor in device.sensors]
     names = tuple(sensor.id for sensor in sensors)
     instruments = [
-        instrument_for(sensor.quantity, sensor.placement, *sensor.range, _background(sensor, substances))
+        instrument_for(sensor.quantity, sensor.placement, sensor.range, _background(sensor, substances))
         for sensor in sensors
     ]
     panel = panel_of(
@@ -73,7 +74,7 @@ def prepare(park: Park, substances: Substances, scenario: Scenario) -> Simulated
             groups.append(
                 Group(
                     device=device.id,
-                    topic=f"fenceline/{park.id}/{device.owner}/{device.id}/readings",
+                    topic=park.topic_of(device.id),
                     interval_ms=interval_ms,
                     columns=tuple(columns),
                     sensors=tuple(names[index] for index in columns),
@@ -126,22 +127,21 @@ def _source(leak: Leak, park: Park, substances: Substances, sensors: list[Sensor
             f"leak `{leak.name}` is of `{leak.substance}`, which is no substance",
             hint="name one of the substances of substances.yaml",
         )
-    longitude, latitude = place_of(leak, park)
-    frame = LocalFrame(longitude, latitude)
+    origin = place_of(leak, park)
     seen, gain = [], []
     for index, sensor in enumerate(sensors):
         answer = _gain(sensor, subject, substances)
         if answer > 0:
             seen.append(index)
             gain.append(answer)
-    positions = np.array([sensors[index].position for index in seen], dtype=np.float64).reshape(-1, 2)
-    east, north = frame.metres(positions[:, 0], positions[:, 1])
+    places = np.array([flat(sensors[index].position, origin) for index in seen], dtype=np.float64)
+    east, north = places.reshape(-1, 2).T - np.array(leak.offset_m)[:, None]
     return Source(
         leak=leak,
         seen=np.array(seen, dtype=np.int64),
         gain=np.array(gain, dtype=np.float64),
-        east_m=east - leak.offset_m[0],
-        north_m=north - leak.offset_m[1],
+        east_m=east,
+        north_m=north,
         height_m=np.array([float(sensors[index].height_m) for index in seen], dtype=np.float64),
     )
 

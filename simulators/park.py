@@ -1,7 +1,7 @@
 """A simulated park: a park's configuration, a scenario, a seed and a start in; MQTT messages out.
 
-Pure: the messages of any stretch of time are the same, however it is cut and in whatever order it is asked for
-(going back costs a new run from the start). Time is simulated; nothing here reads a clock.
+Pure: the messages of any stretch of time are the same, however it is cut and in whatever order it is asked
+for (going back costs a new run from the start). Time is simulated; nothing here reads a clock.
 """
 
 from bisect import bisect_left

@@ -4,7 +4,6 @@ In go metres, metres per second and grams per second, as numbers or numpy arrays
 Pure functions. Indicative only below 1 m/s, below 100 m, between buildings and for gas heavier than air.
 """
 
-from dataclasses import dataclass
 from enum import StrEnum
 
 import numpy as np
@@ -12,7 +11,6 @@ from numpy.typing import ArrayLike, NDArray
 
 Floats = NDArray[np.float64]
 
-EARTH_RADIUS_M = 6_371_008.8  # IUGG mean radius
 LOWEST_PROFILE_HEIGHT_M = 2.0  # below this the power law says less than the nearest pipe rack does
 
 
@@ -138,22 +136,6 @@ def released_share(
 
 def _logistic(value: Floats) -> Floats:
     return 1.0 / (1.0 + np.exp(-np.clip(value, -40.0, 40.0)))
-
-
-@dataclass(frozen=True, slots=True)
-class LocalFrame:
-    """Metres east and north of an origin; good to 0.1 % within 20 km of it."""
-
-    longitude: float
-    latitude: float
-
-    def metres(self, longitude: ArrayLike, latitude: ArrayLike) -> tuple[Floats, Floats]:
-        """Metres east and north of the origin."""
-        metres_per_degree = EARTH_RADIUS_M * np.pi / 180.0
-        shrink = np.cos(np.deg2rad(self.latitude))
-        east = (np.asarray(longitude, dtype=np.float64) - self.longitude) * metres_per_degree * shrink
-        north = (np.asarray(latitude, dtype=np.float64) - self.latitude) * metres_per_degree
-        return east, north
 
 
 def along_wind(east_m: ArrayLike, north_m: ArrayLike, wind_from_deg: ArrayLike) -> tuple[Floats, Floats]:

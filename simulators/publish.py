@@ -1,7 +1,7 @@
 """A simulated park in; its messages go out over real MQTT with QoS 1, each when its time has come.
 
-While the broker is away up to `queue_limit` messages wait for it; then time stands still, and once it has stood
-still for longer than `catch_up_seconds`, what lies before is not sent: a gap in the devices' sequence numbers.
+While the broker is away up to `queue_limit` messages wait for it; then time stands still, and once it has
+stood still for longer than `catch_up_seconds`, what lies before is not sent: a gap in the sequence numbers.
 """
 
 import asyncio

@@ -11,7 +11,7 @@ from typing import Annotated, Literal
 from pydantic import Field, PositiveFloat, model_validator
 
 from fenceline.configfile import ConfigModel, load
-from fenceline.substance import LocalName
+from fenceline.localname import LocalName
 from simulators.plume import Stability, Terrain
 
 Seconds = Annotated[float, Field(ge=0)]

@@ -156,9 +156,7 @@ class EmbeddedBus:
 
     def _close(self) -> None:
         self._keeper.shutdown(wait=True)
-        for files in self._parks.values():
-            files.close_writers()
         self._readers.shutdown(wait=True)
         for files in self._parks.values():
-            files.close_readers()
+            files.close()
         self._lock.release()

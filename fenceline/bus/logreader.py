@@ -10,6 +10,7 @@ from typing import TypeVar
 
 from fenceline.bus import Stored, Topic
 from fenceline.bus import logrows as rows
+from fenceline.bus.checks import closed_error
 from fenceline.bus.faults import read_error
 from fenceline.bus.sqlitefile import connect
 
@@ -44,7 +45,11 @@ class LogReader:
             connection.close()
 
     async def _ask(self, question: Callable[[sqlite3.Connection], Answer]) -> Answer:
-        return await asyncio.get_running_loop().run_in_executor(self._pool, self._answer, question)
+        try:
+            future = self._pool.submit(self._answer, question)
+        except RuntimeError as error:  # the pool was shut down: so was the bus
+            raise closed_error() from error
+        return await asyncio.wrap_future(future)
 
     def _answer(self, question: Callable[[sqlite3.Connection], Answer]) -> Answer:
         try:

@@ -82,14 +82,11 @@ class ParkFiles:
         self._snapshots_end = self.snapshots.end()
         self.bells[Topic.STATE].ring()
 
-    def close_writers(self) -> None:
-        """Write what was accepted."""
-        self.writer.close()
-        self.snapshots.close()
-
-    def close_readers(self) -> None:
-        """Let go of the rest, once nobody reads any more."""
+    def close(self) -> None:
+        """Write what was accepted and let go of the files, once nobody reads or keeps any more."""
         self.reader.close()
+        self.snapshots.close()
+        self.writer.close()  # the last one out: it puts everything into the file itself
         for bell in self.bells.values():
             bell.ring()
 
@@ -116,7 +113,7 @@ def make_folder(folder: Path) -> None:
 
 
 def _verified(path: Path, park: str, *, whole: bool) -> int:
-    connection = connect(path, mode="rw")
+    connection = connect(path, mode="ro")  # what is not ours is left as it is
     try:
         return verify(connection, path, park, whole=whole)
     finally:

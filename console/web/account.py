@@ -1,0 +1,54 @@
+"""The account of every stage as the API, the metrics and the status line show it."""
+
+from dataclasses import dataclass, field
+
+from console.web.shapes import StageShape
+from fenceline.finding import Account
+
+STAGES = ("ingest", "journal", "engine", "store")
+
+
+@dataclass(frozen=True, slots=True)
+class StageAccount:
+    """Readings at one stage, each in exactly one column; `reasons` by column, then by word."""
+
+    received: int = 0
+    out: int = 0
+    rejected: int = 0
+    late: int = 0
+    duplicate: int = 0
+    in_flight: int = 0
+    reasons: dict[str, dict[str, int]] = field(default_factory=dict)
+
+    @property
+    def balanced(self) -> bool:
+        return self.received == (
+            self.out + self.rejected + self.late + self.duplicate + self.in_flight
+        )
+
+
+def of_engine(account: Account) -> StageAccount:
+    """The fold's own account."""
+    return StageAccount(
+        received=account.received,
+        out=account.out,
+        rejected=account.rejected,
+        late=account.late,
+        duplicate=account.duplicate,
+        reasons=account.reasons,
+    )
+
+
+def stage_shape(stage: str, account: StageAccount) -> StageShape:
+    """One line of `/api/accounting`."""
+    return StageShape(
+        stage=stage,
+        in_=account.received,
+        out=account.out,
+        rejected=account.rejected,
+        late=account.late,
+        duplicate=account.duplicate,
+        in_flight=account.in_flight,
+        balanced=account.balanced,
+        reasons=account.reasons,
+    )

@@ -1,0 +1,64 @@
+"""What the web app is given: everything it asks and shows, put together by whoever starts it."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from console.web.account import STAGES, StageAccount, of_engine
+from console.web.live import Live
+from console.web.shapes import ParkShape
+from console.web.view import View
+from fenceline.bus import Bus
+from fenceline.clock import Clock
+from sinks.query import Queries
+
+DIST = Path(__file__).parent / "dist"
+
+
+@dataclass(frozen=True, slots=True)
+class PartState:
+    """Whether a part is ready, in a sentence."""
+
+    ready: bool
+    detail: str
+
+
+@dataclass(slots=True)
+class WebServices:
+    """The parts behind the API.
+
+    Args:
+        park: the park as `/api/park` shows it.
+        bus: where actions are appended and missed ledger records are read.
+        history: the store's questions.
+        view, live: the present picture and its stream; a `Following` keeps them up to date.
+        accounts: stage (`ingest`, `journal`, `store`) → its account; the engine's is in the view.
+        checks: part (`ingest`, `store`) → its state, for `/readyz`; the engine's is in the view.
+        dist: the built browser application.
+    """
+
+    park: ParkShape
+    bus: Bus
+    history: Queries
+    view: View
+    live: Live
+    clock: Clock
+    accounts: Mapping[str, Callable[[], StageAccount]] = field(default_factory=dict)
+    checks: Mapping[str, Callable[[], PartState]] = field(default_factory=dict)
+    dist: Path = DIST
+
+    def stages(self) -> dict[str, StageAccount]:
+        """Every account that is known, in the order that readings pass."""
+        known = {stage: account() for stage, account in self.accounts.items()}
+        if self.view.folded is not None:
+            known["engine"] = of_engine(self.view.folded.account)
+        return {stage: known[stage] for stage in STAGES if stage in known}
+
+    def parts(self) -> dict[str, PartState]:
+        """The state of every part that must work for a quiet screen to mean a quiet park."""
+        behind = self.view.behind(self.clock.now_ns())
+        engine = PartState(
+            not behind,
+            "the engine has not folded up to the present" if behind else "folding",
+        )
+        return {"engine": engine} | {part: check() for part, check in self.checks.items()}

@@ -1,0 +1,110 @@
+"""Records of the ledger in, the web API's shapes out. Pure."""
+
+from fenceline.alert import Alert, AlertRecord, PageRecord
+from fenceline.finding import LimitUsed
+from console.web.shapes import (
+    AlertLimitShape,
+    AlertShape,
+    AttemptShape,
+    CallShape,
+    HistoryShape,
+    PageShape,
+)
+from console.web.times import rfc3339, rfc3339_or_none
+
+
+def alert_shape(alert: Alert) -> AlertShape:
+    """An alert as the screens read it."""
+    call = alert.call
+    return AlertShape(
+        id=alert.id,
+        revision=alert.revision,
+        level_revision=alert.level_revision,
+        rule=alert.rule,
+        rule_version=alert.version,
+        rule_title=alert.rule_title,
+        subject=alert.subject,
+        subject_name=alert.subject_name,
+        owner=alert.owner,
+        owner_name=alert.owner_name,
+        tier=alert.tier,
+        level=alert.level,
+        state=alert.state,
+        condition=alert.condition,
+        quantity=alert.quantity,
+        quantity_name=alert.quantity_name,
+        value=alert.value,
+        peak=alert.peak,
+        unit=alert.unit,
+        limit=None if alert.limit is None else _limit_shape(alert.limit),
+        onset=rfc3339(alert.onset_ns),
+        raised_at=rfc3339(alert.raised_ns),
+        changed_at=rfc3339(alert.changed_ns),
+        acknowledged_by=alert.acknowledged_by,
+        acknowledged_at=rfc3339_or_none(alert.acknowledged_ns),
+        ended_at=rfc3339_or_none(alert.ended_ns),
+        reason=alert.reason,
+        simulated=alert.simulated,
+        position=alert.position,
+        placement=alert.placement,
+        call=None
+        if call is None
+        else CallShape(
+            step=call.step, cycle=call.cycle, pages_due=call.pages_due, answered_by=call.answered_by
+        ),
+    )
+
+
+def page_shape(record: PageRecord) -> PageShape:
+    """A page as the screens read it."""
+    page = record.page
+    attempts = [
+        AttemptShape(
+            n=attempt.n,
+            channel=attempt.channel,
+            # No tick has followed it yet: the record's own time is the nearest there is.
+            at=rfc3339(record.at_ns if attempt.at_ns is None else attempt.at_ns),
+            result=attempt.result,
+        )
+        for attempt in page.attempts
+    ]
+    awaited = page.state == "due" and bool(attempts) and attempts[-1].result is None
+    channel = attempts[-1].channel if attempts else next(iter(page.channels), None)
+    return PageShape(
+        id=page.id,
+        number=page.number,
+        revision=page.revision,
+        recipient=page.recipient,
+        recipient_name=page.recipient_name,
+        step=page.step,
+        channel=channel,
+        state="sent" if awaited else page.state,
+        due_at=rfc3339(page.due_ns),
+        expires_at=rfc3339(page.expires_ns),
+        text={language: list(lines) for language, lines in page.text.items()},
+        attempts=attempts,
+    )
+
+
+def history_shape(record: AlertRecord) -> HistoryShape:
+    """One change of an alert."""
+    return HistoryShape(
+        at=rfc3339(record.at_ns),
+        change=record.change,
+        by=record.by,
+        revision=record.alert.revision,
+        level=record.alert.level,
+        state=record.alert.state,
+        detail=record.detail,
+    )
+
+
+def _limit_shape(limit: LimitUsed) -> AlertLimitShape:
+    return AlertLimitShape(
+        name=limit.name,
+        value=limit.value,
+        unit=limit.unit,
+        direction=limit.direction,
+        source=limit.source,
+        upper=limit.upper,
+    )

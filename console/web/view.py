@@ -1,0 +1,211 @@
+"""What the screens of one park show: alerts, findings and readings in, the present picture out.
+
+Pure: records are given to it with their causes, and those that are not above the highest it
+applied are dropped. What has ended is kept for a while only; the store has the rest.
+"""
+
+from collections import OrderedDict, deque
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from console.web.newest import NewestReadings
+from console.web.shapes import SensorPlace, SensorShape
+from console.web.times import rfc3339
+from fenceline.alert import ActionRefused, Alert, AlertRecord, LedgerRecord, PageRecord
+from fenceline.bus import Cause, Topic
+from fenceline.finding import Finding, FindingRecord, Folded
+from fenceline.reason import CannotTell
+from fenceline.vocabulary import FIRST_BAD_QUALITY, AlertState, Condition
+from sinks.query import OpenLedger
+
+ENDED_KEPT = 1_000
+RECENT_KEPT = 5_000
+ACTIONS_KEPT = 10_000
+BEHIND_AFTER_NS = 5_000_000_000
+
+_TO_ANSWER = (AlertState.UNACKNOWLEDGED, AlertState.RETURNED)
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What the ledger says of an action; a reason only where it does not stand."""
+
+    reason: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A ledger record where it stands."""
+
+    position: int
+    cause: Cause
+    record: LedgerRecord
+
+
+class View:
+    """The present picture of a park.
+
+    Args:
+        sensors: the park's sensors by id.
+    """
+
+    def __init__(self, sensors: Mapping[str, SensorPlace]) -> None:
+        self.sensors = dict(sensors)
+        self.newest = NewestReadings(tuple(self.sensors))
+        self.open: dict[str, Alert] = {}
+        self.ended: OrderedDict[str, Alert] = OrderedDict()
+        self.pages: dict[str, PageRecord] = {}
+        self.recent: deque[Entry] = deque(maxlen=RECENT_KEPT)
+        self.folded: Folded | None = None
+        self.received_per_second = 0.0
+        self.position = -1  # of the last ledger record in this picture
+        self._actions: OrderedDict[str, Outcome] = OrderedDict()
+        self._unknown: dict[str, dict[str, str]] = {}
+        self._ledger_cause: Cause | None = None
+        self._findings_cause: Cause | None = None
+
+    def seed(self, ledger: OpenLedger) -> None:
+        """Begin with what a store holds, up to where it has applied the topics."""
+        self.open = {alert.id: alert for alert in ledger.alerts}
+        self.pages = {record.page.id: record for record in ledger.pages}
+        for finding in ledger.unknown:
+            self._take_condition(finding)
+        alerts, findings = (ledger.applied.get(topic) for topic in (Topic.ALERTS, Topic.FINDINGS))
+        self._ledger_cause = None if alerts is None else alerts.cause
+        self._findings_cause = None if findings is None else findings.cause
+
+    # Taking
+
+    def take_ledger(self, position: int, cause: Cause, record: LedgerRecord) -> bool:
+        """Apply a ledger record; false where it was applied before."""
+        self.position = max(self.position, position)
+        if self._ledger_cause is not None and cause <= self._ledger_cause:
+            return False
+        self._ledger_cause = cause
+        self.recent.append(Entry(position, cause, record))
+        if isinstance(record, AlertRecord):
+            self._take_alert(record)
+        elif isinstance(record, PageRecord):
+            self._take_page(record)
+        else:
+            self._remember(record.action, Outcome(record.reason))
+        return True
+
+    def begin_at(self, position: int) -> None:
+        """The ledger is read from here on: its positions may start over, its records do not."""
+        self.position = position
+        self.recent.clear()
+
+    def take_finding(self, cause: Cause, record: FindingRecord) -> bool:
+        """Apply a finding or a folded tick; false where it was applied before."""
+        if self._findings_cause is not None and cause <= self._findings_cause:
+            return False
+        self._findings_cause = cause
+        if isinstance(record, Finding):
+            self._take_condition(record)
+        elif isinstance(record, Folded):
+            self._take_folded(record)
+        return True
+
+    # Showing
+
+    def alert(self, alert: str) -> Alert | None:
+        """An alert that stands open or ended a short while ago."""
+        return self.open.get(alert) or self.ended.get(alert)
+
+    def pages_of(self, alert: str) -> list[PageRecord]:
+        """The pages in this picture that speak of an alert."""
+        found = [record for record in self.pages.values() if alert in record.page.alerts]
+        return sorted(found, key=lambda record: (record.page.due_ns, record.page.number))
+
+    def outcome(self, action: str) -> Outcome | None:
+        """What the ledger says of an action, where it said so lately."""
+        return self._actions.get(action)
+
+    @property
+    def unacknowledged(self) -> int:
+        return sum(alert.state in _TO_ANSWER for alert in self.open.values())
+
+    def behind(self, now_ns: int) -> bool:
+        """Whether the engine has not folded up to the present."""
+        return self.folded is None or now_ns - self.folded.to_ns > BEHIND_AFTER_NS
+
+    def sensor(self, sensor: str, now_ns: int) -> SensorShape:
+        """A sensor with its newest reading; it can tell only while nothing says otherwise."""
+        place = self.sensors[sensor]
+        newest = self.newest.of(sensor)
+        reason = self._why_unknown(place, now_ns)
+        return SensorShape(
+            **place.model_dump(),
+            value=None if newest is None else newest.value,
+            time=None if newest is None else rfc3339(newest.time_ns),
+            quality=None if newest is None else newest.quality.word,
+            state="current" if reason is None else "cannot_tell",
+            reason=reason,
+        )
+
+    # Inside
+
+    def _why_unknown(self, place: SensorPlace, now_ns: int) -> str | None:
+        unknown = self._unknown.get(place.id)
+        if unknown:
+            return next(iter(unknown.values()))
+        newest = self.newest.of(place.id)
+        if newest is None:
+            return CannotTell.NEVER_SEEN
+        log_time_ns = now_ns if self.folded is None else self.folded.to_ns
+        if log_time_ns - newest.time_ns > place.hold_seconds * 1e9:
+            return CannotTell.SILENT
+        if newest.quality >= FIRST_BAD_QUALITY:
+            return newest.quality.word
+        return None
+
+    def _take_alert(self, record: AlertRecord) -> None:
+        alert = record.alert
+        if record.action is not None:
+            self._remember(record.action, Outcome(None))
+        if alert.ended_ns is None:
+            self.open[alert.id] = alert
+            self.ended.pop(alert.id, None)
+            return
+        self.open.pop(alert.id, None)
+        self.ended[alert.id] = alert
+        while len(self.ended) > ENDED_KEPT:
+            gone, _ = self.ended.popitem(last=False)
+            self._drop_pages_of(gone)
+
+    def _take_page(self, record: PageRecord) -> None:
+        self.pages[record.page.id] = record
+
+    def _drop_pages_of(self, gone: str) -> None:
+        for page, record in list(self.pages.items()):
+            if gone in record.page.alerts and not any(
+                self.alert(alert) is not None for alert in record.page.alerts
+            ):
+                del self.pages[page]
+
+    def _take_condition(self, finding: Finding) -> None:
+        if finding.condition is Condition.UNKNOWN:
+            reason = CannotTell.SILENT.value if finding.reason is None else finding.reason
+            self._unknown.setdefault(finding.subject, {})[finding.rule] = reason
+            return
+        rules = self._unknown.get(finding.subject)
+        if rules is not None:
+            rules.pop(finding.rule, None)
+            if not rules:
+                del self._unknown[finding.subject]
+
+    def _take_folded(self, record: Folded) -> None:
+        before, self.folded = self.folded, record
+        if before is not None and record.to_ns > before.to_ns:
+            seconds = (record.to_ns - before.to_ns) / 1e9
+            new = record.account.received - before.account.received
+            self.received_per_second = max(0, new) / seconds
+
+    def _remember(self, action: str, outcome: Outcome) -> None:
+        # Of two words on one action the first holds: a retried action is one action.
+        self._actions.setdefault(action, outcome)
+        while len(self._actions) > ACTIONS_KEPT:
+            self._actions.popitem(last=False)
+
+
