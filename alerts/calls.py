@@ -46,11 +46,11 @@ class Calls:
         """An alert began, rose or came back: join its call, or begin one."""
         if self.routes is None:
             return None, []
+        steps = self.routes.route_for(alert.tier, alert.level, alert.owner).steps
+        if not steps:
+            return None, []  # for the screen only, also while others of its kind are being paged
         call = self.open.get((alert.owner, alert.quantity))
         if call is None:
-            route = self.routes.route_for(alert.tier, alert.level, alert.owner)
-            if not route.steps:
-                return None, []
             number = self._begun.get(alert.id, 0) + 1
             self._begun[alert.id] = number
             call = OpenCall(
@@ -60,7 +60,7 @@ class Calls:
                 level=alert.level,
                 tier=alert.tier,
                 members=[alert.id],
-                steps=route.steps,
+                steps=steps,
             )
             self.open[call.key] = call
             return call, self._page_step(call, alerts, text, log_ns)

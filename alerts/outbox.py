@@ -1,8 +1,9 @@
 """What must be done now about each page: a view over the ledger's pages and the journal's attempts. Pure.
 
-In go page records of `alerts` and attempts, receipts, ticks, claims of `journal`; out comes, for each page that
-is not closed, what comes next. What the journal says counts before the engine has folded it, so that no number is
-sent twice; what the ledger says counts where the journal was cut. Of the attempts of a number the first holds.
+In go page records of `alerts` and attempts, receipts, ticks, claims of `journal`; out comes, for each
+page that is not closed, what comes next. What the journal says counts before the engine has folded it,
+so that no number is sent twice; what the ledger says counts where the journal was cut. Of the attempts
+of a number the first holds.
 """
 
 from collections.abc import Mapping
@@ -158,9 +159,7 @@ class Outbox:
 
     def todo(self) -> list[Todo]:
         """Every page that is not closed and what it needs, the most urgent first."""
-        found = [
-            self._todo(entry.page, entry) for entry in self._entries.values() if entry.page is not None
-        ]
+        found = [self._todo(entry.page, entry) for entry in self._entries.values() if entry.page is not None]
         return sorted(found, key=_urgency)
 
     def standing(self, page_id: str, number: int, nonce: str) -> Standing:

@@ -1,7 +1,7 @@
 """Reads `journal` and `alerts` of a park into an `Outbox`, each time to their ends.
 
-It begins at the journal's head and at the first record of the ledger, which is kept for ever: of a page only the
-newest record is decoded whole, of one that is closed only its id and state.
+It begins at the journal's head and at the first record of the ledger, which is kept for ever: of a page
+only the newest record is decoded whole, of one that is closed only its id and state.
 """
 
 from typing import Any, cast
@@ -58,7 +58,9 @@ class OutboxFeed:
         if head > 0:
             snapshots = await self._bus.snapshots(self._park)
             terms = dict(snapshots[0].terms) if snapshots else {}
-            _log.info("pager reads a journal whose head was cut", park=self._park, head=head, terms=len(terms))
+            _log.info(
+                "pager reads a journal whose head was cut", park=self._park, head=head, terms=len(terms)
+            )
         self.outbox = Outbox(
             **self._bounds,
             journal_id=await self._bus.journal_id(self._park),

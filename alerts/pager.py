@@ -1,7 +1,8 @@
 """Sends what the ledger says is due: due pages in, attempts and receipts in the journal and messages out.
 
-Promise: an attempt is in the journal before anything is sent, and only the first of a number sends. So a page is
-never lost; it may repeat under its number where a pager ends, or its receipt is lost, between sending and receipt.
+Promise: an attempt is in the journal before anything is sent, and only the first of a number sends. So
+a page is never lost; it may repeat under its number where a pager ends, or an answer is lost, between
+sending and receipt.
 """
 
 import asyncio
@@ -191,9 +192,7 @@ class Pager:
                     continue
                 room[one.channel] -= 1
                 claim = self._claim(one)
-                attempt = Attempt(
-                    page=page.id, number=claim.number, channel=claim.channel, nonce=claim.nonce
-                )
+                attempt = Attempt(page=page.id, number=claim.number, channel=claim.channel, nonce=claim.nonce)
                 records.append(_record(attempt))
         return records
 

@@ -46,23 +46,30 @@ def number(value: float) -> str:
     return f"{value:.3g}" if abs(value) < 1000 else f"{value:.0f}"
 
 
-def against(alert: Alert) -> str:
-    """`2.31 ppm ≥ 0.34 ppm`, or the value alone where there is no limit."""
-    value = "—" if alert.value is None else f"{number(alert.value)} {alert.unit}"
+def against(alert: Alert, peak: str) -> str:
+    """`2.31 ppm ≥ 0.34 ppm`; once the value is back, the peak. The value alone where there is no limit."""
+    holds = alert.condition is Condition.TRUE
+    shown = alert.value if holds else alert.peak
+    value = "—" if shown is None else f"{number(shown)} {unit_sign(alert.unit)}"
+    said = value if holds or shown is None else f"{peak} {value}"
     limit = alert.limit
-    if limit is None:
-        return value
-    return f"{value} {_SIGNS[limit.direction]} {_bound(limit)}"
+    return said if limit is None else f"{said} {_SIGNS[limit.direction]} {_bound(limit)}"
+
+
+def unit_sign(unit: str) -> str:
+    """A unit as people write it."""
+    return unit.replace("m3", "m³").replace("ug/", "µg/")
 
 
 def _bound(limit: LimitUsed) -> str:
+    unit = unit_sign(limit.unit)
     if limit.upper is None:
-        return f"{number(limit.value)} {limit.unit}"
-    return f"({number(limit.value)}, {number(limit.upper)}) {limit.unit}"
+        return f"{number(limit.value)} {unit}"
+    return f"({number(limit.value)}, {number(limit.upper)}) {unit}"
 
 
 def _worst_first(alert: Alert) -> tuple[int, int, int, str]:
-    answered = alert.state in (AlertState.ACKNOWLEDGED, AlertState.RETURNED)
+    answered = alert.state is AlertState.ACKNOWLEDGED
     return (int(answered), -alert.level.rank, -alert.tier.rank, f"{alert.raised_ns:020d}{alert.id}")
 
 
@@ -74,8 +81,9 @@ def _chinese(alert: Alert, others: list[Alert], facts: Facts, zone: ZoneInfo) ->
     mark = SIMULATED.zh if alert.simulated else ""
     level, tier = LEVELS[alert.level].zh, TIERS[alert.tier].zh
     lines = [
-        f"{mark}{level} {alert.owner_name.zh} {alert.subject_name.zh}：{alert.quantity_name.zh} {alert.rule_title.zh}",
-        f"{against(alert)}" + (f"（{alert.limit.name}，{alert.limit.source}）" if alert.limit else ""),
+        f"{mark}{level} {alert.owner_name.zh} {alert.subject_name.zh}："
+        f"{alert.quantity_name.zh} {alert.rule_title.zh}",
+        against(alert, "峰值") + (f"（{alert.limit.name}，{alert.limit.source}）" if alert.limit else ""),
         f"{tier}层级，始于 {_clock(alert.onset_ns, zone)}，{facts.park.zh}",
     ]
     if alert.condition is Condition.UNKNOWN:
@@ -96,7 +104,7 @@ def _english(alert: Alert, others: list[Alert], facts: Facts, zone: ZoneInfo) ->
     lines = [
         f"{mark}{level} · {alert.owner_name.en} · {alert.subject_name.en}: "
         f"{alert.quantity_name.en}, {alert.rule_title.en}",
-        f"{against(alert)}" + (f" ({alert.limit.name}, {alert.limit.source})" if alert.limit else ""),
+        against(alert, "peak") + (f" ({alert.limit.name}, {alert.limit.source})" if alert.limit else ""),
         f"{tier} tier, since {_clock(alert.onset_ns, zone)}, {facts.park.en}",
     ]
     if alert.condition is Condition.UNKNOWN:

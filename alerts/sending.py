@@ -1,4 +1,4 @@
-"""Messages being sent: each in a task of its own with a time bound, its receipt kept before its page is free again.
+"""Messages being sent: each in a task of its own with a time bound, until its receipt is kept.
 
 Whatever a channel raises is a failed attempt with its sentence; only cancellation goes through.
 """
@@ -6,6 +6,7 @@ Whatever a channel raises is a failed attempt with its sentence; only cancellati
 import asyncio
 from collections import Counter
 from collections.abc import Awaitable, Callable, Collection, Mapping
+from typing import Literal
 
 import structlog
 
@@ -110,10 +111,8 @@ class Sending:
             self.failing[channel] = detail
             self._not_before[message.page] = self._clock.monotonic() + pause_seconds
             _log.warning("page not delivered", **said, detail=detail)
-        result = "delivered" if outcome.delivered else "failed"
-        await self._keep(
-            Receipt(page=message.page, number=message.attempt, result=result, detail=detail)
-        )
+        result: Literal["delivered", "failed"] = "delivered" if outcome.delivered else "failed"
+        await self._keep(Receipt(page=message.page, number=message.attempt, result=result, detail=detail))
 
     async def _outcome(self, message: Message, name: str) -> Outcome:
         channel = self._channels.get(name)

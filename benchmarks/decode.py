@@ -1,6 +1,6 @@
 """How long decoding takes a reading, by shape of message; prints a table and, last, one JSON line.
 
-Best of several rounds over batches as the ingestor forms them; the result of each is checked. One process, one core.
+Best of several rounds over batches as the ingestor forms them; each result is checked. One core.
 """
 
 import json
@@ -112,7 +112,8 @@ def main() -> None:
     bounds = Bounds((NOW_MS + 3_600_000) * 1_000_000, 1_000_000, 10_000)
     known = directory()
     figures: dict[str, float] = {}
-    table = Table("batch", "µs a message", "µs a reading", title=f"decode, {platform.processor() or platform.machine()}")
+    machine = platform.processor() or platform.machine()
+    table = Table("batch", "µs a message", "µs a reading", title=f"decode, best of {ROUNDS}, {machine}")
     for name, (make, rejected) in CASES.items():
         messages = make()
         best = float("inf")

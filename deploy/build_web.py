@@ -110,7 +110,9 @@ def run_npm(npm: Sequence[str], *arguments: str) -> None:
     environment["PATH"] = os.pathsep.join([str(Path(npm[0]).parent), environment.get("PATH", "")])
     if subprocess.run([*npm, *arguments], cwd=WEB, env=environment, check=False).returncode != 0:
         message = f"`npm {' '.join(arguments)}` failed in web/ (its own words stand above)\n  hint: "
-        message += "is there a network, and is the disk full?" if arguments[0] == "ci" else "mend what it names"
+        message += (
+            "is there a network, and is the disk full?" if arguments[0] == "ci" else "mend what it names"
+        )
         raise WebBuildError(message)
 
 
@@ -129,7 +131,9 @@ def build() -> bool:
     if is_up_to_date():
         return False
     if not (WEB / "package.json").is_file():
-        message = "`web/` is missing, and nothing is built\n  hint: take a whole checkout or source distribution"
+        message = (
+            "`web/` is missing, and nothing is built\n  hint: take a whole checkout or source distribution"
+        )
         raise WebBuildError(message)
     npm = find_npm()
     digest = sources_digest()
@@ -145,7 +149,9 @@ def build() -> bool:
 
 def main() -> int:
     """`build_web.py` builds where needed; `build_web.py npm ARGUMENTS` runs npm in web/ with its packages there."""
-    parser = argparse.ArgumentParser(description="Builds web/ into console/web/dist/, where that is not up to date.")
+    parser = argparse.ArgumentParser(
+        description="Builds web/ into console/web/dist/, where that is not up to date."
+    )
     parser.add_argument("npm", nargs=argparse.REMAINDER, help="`npm run test`: run npm in web/ instead")
     command = parser.parse_args().npm
     try:

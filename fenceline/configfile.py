@@ -168,6 +168,8 @@ def _problems_of(error: ValidationError, file: str, root: Node, model: type[Base
     for details in error.errors(include_url=False):
         at_key = details["type"] == "extra_forbidden" or details["loc"][-1:] == ("[key]",)
         path = details["loc"]
+        if details["type"] == "too_short" and len(details["input"]) >= details["ctx"]["min_length"]:
+            continue  # only because items of the list are wrong, each reported by itself
         if details["type"] == "union_tag_invalid":
             path = (*path, details["ctx"]["discriminator"].strip("'"))
         node, taken = _walk(root, path)

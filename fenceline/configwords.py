@@ -53,9 +53,12 @@ def explain(details: ErrorDetails, keys: Iterable[str]) -> tuple[str, str]:
         return message, hint
     if kind in _KINDS:
         return f"expected {_KINDS[kind]}, found {kind_of(given)} {shown(given)}", _hint_for_kind(kind, given)
-    if kind in ("too_short", "too_long"):
-        return details["msg"][0].lower() + details["msg"][1:], "look at how many values the list has"
-    return f"{shown(given)}: {details['msg'][0].lower()}{details['msg'][1:]}", "change the value"
+    if kind == "too_short":
+        return f"the list has {context['actual_length']} values", f"give at least {context['min_length']}"
+    if kind == "too_long":
+        return f"the list has more than {context['max_length']} values", "leave out what is too much"
+    demand = details["msg"].removeprefix("Input ").removeprefix("String ").replace("should be", "must be")
+    return f"{shown(given)} {demand[0].lower()}{demand[1:]}", "change the value"
 
 
 def _listed(sentence: str) -> list[str]:
@@ -99,6 +102,8 @@ def _hint_for_kind(kind: str, given: object) -> str:
             return f'write "{str(given).lower()}" in quotes: without them it is a boolean'
         if isinstance(given, int | float):
             return f'write "{given}" in quotes: without them it is a number'
+    if kind == "int_from_float":
+        return "write it without a fraction"
     if kind.startswith(("int", "float")) and isinstance(given, str):
         return "write a bare number, without quotes, unit or thousands separator"
     if kind.startswith("bool"):

@@ -8,6 +8,7 @@ import math
 from collections.abc import Iterator, Sequence
 
 Point = tuple[float, float]
+SLIVER_DEGREES = 1e-5  # about a metre: neighbours may overlap by less, as surveys are rounded
 EARTH_RADIUS_M = 6_371_008.8  # IUGG mean radius
 
 
@@ -65,8 +66,7 @@ def crossing_edges(polygon: Sequence[Point]) -> tuple[int, int] | None:
 
 def overlap(first: Sequence[Point], second: Sequence[Point]) -> bool:
     """Whether two simple polygons share ground; a common side alone does not count."""
-    proper = any(_cross_properly(*a, *b) for a in edges(first) for b in edges(second))
-    return proper or contains(second, _middle(first)) or contains(first, _middle(second))
+    return _reaches_into(first, second) or _reaches_into(second, first)
 
 
 def segments_meet(a: Point, b: Point, c: Point, d: Point) -> bool:
@@ -98,11 +98,37 @@ def _same_side(corner: Point, first: Point, second: Point) -> bool:
     return dot > 0
 
 
-def _middle(polygon: Sequence[Point]) -> Point:
-    return (
-        sum(point[0] for point in polygon) / len(polygon),
-        sum(point[1] for point in polygon) / len(polygon),
-    )
+def _reaches_into(first: Sequence[Point], second: Sequence[Point]) -> bool:
+    """Whether the ground just inside some piece of `first`'s edge belongs to `second` too."""
+    for a, b in edges(first):
+        along = (b[0] - a[0], b[1] - a[1])
+        length = math.hypot(*along)
+        if length == 0:
+            continue
+        aside = (-along[1] / length * SLIVER_DEGREES, along[0] / length * SLIVER_DEGREES)
+        for start, end in itertools.pairwise(_cuts(a, along, second)):
+            middle = (start + end) / 2
+            for side in (1, -1):
+                point = (
+                    a[0] + middle * along[0] + side * aside[0],
+                    a[1] + middle * along[1] + side * aside[1],
+                )
+                if contains(first, point) and contains(second, point):
+                    return True
+    return False
+
+
+def _cuts(start: Point, along: Point, polygon: Sequence[Point]) -> list[float]:
+    """Where a side may pass from outside a polygon to inside, as shares of its length, with both ends."""
+    cuts = {0.0, 1.0}
+    length2 = along[0] ** 2 + along[1] ** 2
+    for c, d in edges(polygon):
+        cuts.add(((c[0] - start[0]) * along[0] + (c[1] - start[1]) * along[1]) / length2)
+        other = (d[0] - c[0], d[1] - c[1])
+        slant = along[0] * other[1] - along[1] * other[0]
+        if slant != 0:
+            cuts.add(((c[0] - start[0]) * other[1] - (c[1] - start[1]) * other[0]) / slant)
+    return sorted(cut for cut in cuts if 0 <= cut <= 1)
 
 
 def _to_segment(a: Point, b: Point) -> float:

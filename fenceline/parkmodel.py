@@ -5,9 +5,10 @@ of sensor belongs, every unit fits. The tier of a sensor comes from where it sta
 """
 
 import functools
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import AfterValidator, Field
 
@@ -19,8 +20,24 @@ from fenceline.localname import LocalName
 from fenceline.vocabulary import Placement, Tier
 
 Identifier = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,63}$")]
-Longitude = Annotated[float, Field(ge=-180, le=180)]
-Latitude = Annotated[float, Field(ge=-90, le=90)]
+
+
+def _within(name: str, most: float) -> Callable[[float], float]:
+    def check(degrees: float) -> float:
+        if abs(degrees) > most:
+            said = f"the {name} `{degrees:g}` is beyond {most:g} degrees"
+            raise ValueError(f"{said} hint: longitude comes first, then latitude")
+        return degrees
+
+    return check
+
+
+def _bounds(most: float) -> Any:
+    return Field(json_schema_extra={"minimum": -most, "maximum": most})
+
+
+Longitude = Annotated[float, AfterValidator(_within("longitude", 180)), _bounds(180)]
+Latitude = Annotated[float, AfterValidator(_within("latitude", 90)), _bounds(90)]
 Position = tuple[Longitude, Latitude]
 Polygon = Annotated[tuple[Position, ...], Field(min_length=3)]
 

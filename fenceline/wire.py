@@ -137,6 +137,12 @@ def _decode_batch(payload: bytes) -> Batch:
                 f"a batch of format `{header['format']}`; this release reads {BATCH_FORMAT}",
                 hint="fold this journal with the release that wrote it",
             )
+        if columns.schema != _COLUMNS or any(column.null_count for column in columns):
+            raise WireError(
+                f"a batch of {len(payload)} bytes has other columns than format {BATCH_FORMAT}",
+                hint="the journal is damaged at this record",
+            )
+        columns.validate(full=True)  # damaged offsets must not be followed into foreign memory
         sensor = columns.column("sensor")
         readings = Readings(
             sensors=tuple(sensor.dictionary.to_pylist()),
@@ -146,21 +152,21 @@ def _decode_batch(payload: bytes) -> Batch:
             quality=_array(columns.column("quality"), np.uint8),
             sequence=_array(columns.column("sequence"), np.int64),
         )
-    except (pa.ArrowException, KeyError, TypeError, StopIteration, orjson.JSONDecodeError) as error:
+        return Batch(
+            filter=header["filter"],
+            owner=header["owner"],
+            term=header["term"],
+            received_ns=header["received_ns"],
+            readings=readings,
+            rejected=tuple((key, reason) for key, reason in header["rejected"]),
+            messages=header["messages"],
+            extra=header["extra"],
+        )
+    except (pa.ArrowException, OSError, MemoryError, StopIteration, KeyError, TypeError, ValueError) as error:
         raise WireError(
             f"a batch of {len(payload)} bytes does not read back: {error}",
             hint="the journal is damaged at this record",
         ) from error
-    return Batch(
-        filter=header["filter"],
-        owner=header["owner"],
-        term=header["term"],
-        received_ns=header["received_ns"],
-        readings=readings,
-        rejected=tuple((key, reason) for key, reason in header["rejected"]),
-        messages=header["messages"],
-        extra=header["extra"],
-    )
 
 
 def _array(column: Any, dtype: Any) -> Any:

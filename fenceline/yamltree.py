@@ -125,8 +125,9 @@ class _Builder:
         if not isinstance(event, yaml.ScalarEvent | yaml.CollectionStartEvent):
             raise _Stop
         node = Node(None, *_place(event))
-        if event.tag not in (None, "!"):
-            self._add(event, f"the tag `{event.tag}`", "leave it out: a value is text, a number or a boolean")
+        if event.tag is not None and event.tag != "!":
+            tag = event.tag.replace("tag:yaml.org,2002:", "!!")
+            self._add(event, f"the tag `{tag}`", "leave it out: a value is text, a number or a boolean")
         if isinstance(event, yaml.ScalarEvent):
             node.value = self._scalar(event)
         elif isinstance(event, yaml.SequenceStartEvent):

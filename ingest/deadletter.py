@@ -29,7 +29,7 @@ def letter_of(rejection: Rejection, received_ns: int) -> DeadLetter:
     """The record of one rejection: whole up to 256 KB, beyond that its head, length and hash."""
     truncated = len(rejection.raw) > WHOLE_BYTES
     kept = rejection.raw[:HEAD_BYTES] if truncated else rejection.raw
-    text = _text(kept, truncated=truncated)
+    text = text_of(kept, truncated=truncated)
     return DeadLetter(
         key=key_of(rejection.topic, rejection.raw),
         reason=rejection.reason.value,
@@ -49,7 +49,9 @@ def raw_of(letter: DeadLetter) -> bytes:
     return base64.b64decode(letter.raw) if letter.encoding == "base64" else letter.raw.encode()
 
 
-def records_of(rejections: Iterable[Rejection], received_ns: int) -> tuple[list[Record], list[tuple[str, str]]]:
+def records_of(
+    rejections: Iterable[Rejection], received_ns: int
+) -> tuple[list[Record], list[tuple[str, str]]]:
     """Records to append, each key once, and (key, reason) of every rejection in order."""
     records: dict[str, Record] = {}
     named: list[tuple[str, str]] = []
@@ -120,11 +122,11 @@ async def read_letter(bus: Bus, park: str, key: str) -> tuple[DeadLetter, bool]:
     return letter, letter.key in redriven
 
 
-def _text(raw: bytes, *, truncated: bool) -> str | None:
+def text_of(raw: bytes, *, truncated: bool = False) -> str | None:
+    """The bytes as text, none where they are not UTF-8; a head may end inside a character."""
     try:
         return raw.decode("utf-8")
     except UnicodeDecodeError as error:
-        # A head may end inside a character.
         if truncated and error.start > len(raw) - 4:
             return raw[: error.start].decode("utf-8")
         return None

@@ -30,7 +30,11 @@ def session_lost(broker: str, client_id: str) -> None:
 
 def refused(broker: str, reason: str, hint: str, wait_seconds: float) -> None:
     _log.warning(
-        "The broker cannot be used yet.", broker=broker, reason=reason, hint=hint, next_try_seconds=wait_seconds
+        "The broker cannot be used yet.",
+        broker=broker,
+        reason=reason,
+        hint=hint,
+        next_try_seconds=wait_seconds,
     )
 
 

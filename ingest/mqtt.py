@@ -49,7 +49,13 @@ class Connection:
     """
 
     def __init__(
-        self, settings: IngestSettings, client_id: str, filter_: str, inbox: Inbox, account: Account, clock: Clock
+        self,
+        settings: IngestSettings,
+        client_id: str,
+        filter_: str,
+        inbox: Inbox,
+        account: Account,
+        clock: Clock,
     ) -> None:
         self.session_present = False
         self._settings = settings
@@ -206,7 +212,7 @@ def _client(settings: IngestSettings, client_id: str, *, manual_ack: bool = True
         reconnect_on_failure=False,
         manual_ack=manual_ack,
     )
-    client.connect_timeout = settings.connect_seconds
+    client.connect_timeout = settings.connect_seconds / 2  # the rest is for the broker's answer
     if settings.username is not None:
         password = settings.password.get_secret_value() if settings.password is not None else None
         client.username_pw_set(settings.username, password)

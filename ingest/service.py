@@ -1,132 +1,174 @@
-"""The ingestor: MQTT messages in, the journal out, and the broker acknowledged only after the journal has them.
+"""The ingestor as a service: MQTT in, journal out. It claims its topic filter, connects, and runs until stopped.
 
-At least once: what is not known to be durable is appended again and never acknowledged before. It blocks
-rather than drops: while the journal takes nothing, nothing is acknowledged and the broker keeps what comes.
+Construction touches no network and no disk; `run` does. It ends by `stop`, or by raising: `Outranked` where
+another ingestor holds the filter, a `BusError` where the journal cannot be read.
 """
 
 import asyncio
-from collections import Counter
+import contextlib
+from collections.abc import Coroutine
+from typing import Any
 
 from fenceline.bus import Bus, Record, Topic
-from fenceline.clock import NANOSECONDS, Clock
-from fenceline.journal import Batch, Tick
-from fenceline.reading import Readings
-from fenceline.wire import encode
+from fenceline.clock import Clock
+from fenceline.park import Park
+from fenceline.substance import Substances
 from ingest import events
 from ingest.account import Account, AccountSnapshot
-from ingest.checks import Directory
-from ingest.deadletter import records_of
-from ingest.decode.json import Decoded, decode
-from ingest.decode.rows import Bounds
-from ingest.inbox import Inbox, Inbound
+from ingest.core import IngestCore
+from ingest.directory import directory_of
+from ingest.inbox import Inbox
 from ingest.settings import IngestSettings
 from ingest.source import Source
-from ingest.terms import Terms
-from ingest.ticker import Due, Ticker
+from ingest.terms import Outranked, Terms
+from ingest.ticker import Ticker
 from ingest.writer import Writer
 
-MARK_SECONDS = 1.0
-_BEAT_SECONDS = 0.1
-_FEW_MESSAGES = 50
-_NOTHING = Decoded(Readings.empty(), ())
+_BEAT_SECONDS = 0.25
+_ASK_SECONDS = 1.0
+_CHECK_SECONDS = 1.0
+_FINISH_SECONDS = 2.0
 
 
-class IngestCore:
-    """Everything behind the broker: what the inbox holds becomes batches, marks and ticks.
+class Ingestor:
+    """One ingestor of a park.
 
     Args:
-        ticker: where this ingestor is the park's ticker.
+        owner: this start of this process, a name that no other start ever has: host, process id, random.
     """
 
     def __init__(
         self,
         *,
+        bus: Bus,
+        park: Park,
+        substances: Substances,
         settings: IngestSettings,
-        directory: Directory,
-        inbox: Inbox,
-        account: Account,
-        writer: Writer,
         clock: Clock,
         owner: str,
-        term: int,
-        ticker: Ticker | None,
     ) -> None:
+        self.account = Account()
+        self._bus = bus
+        self._park = park.id
+        self._directory = directory_of(park, substances)
         self._settings = settings
-        self._directory = directory
-        self._inbox = inbox
-        self._account = account
-        self._writer = writer
         self._clock = clock
         self._owner = owner
-        self._term = term
-        self._ticker = ticker
-        self._filter = settings.filter_for(directory.park)
-        self._marked_at = clock.monotonic() - MARK_SECONDS
+        self._filter = settings.filter_for(park.id)
+        self._writer = Writer(bus, park.id, self.account, clock)
+        self._terms = Terms(bus, park.id, self._filter, owner)
+        self._stepping = asyncio.Lock()
+        self._stopping: asyncio.Event | None = None
+        self._ended: asyncio.Event | None = None
 
-    async def step(self, *, has_word: bool) -> None:
-        """Everything that is due now: waiting messages, then a tick or a mark."""
-        if len(self._inbox):
-            if len(self._inbox) < _FEW_MESSAGES and self._settings.gather_seconds > 0:
-                await self._clock.sleep(self._settings.gather_seconds)
-            await self._append_batch(self._inbox.take(self._settings.batch_messages))
-        monotonic = self._clock.monotonic()
-        if not has_word:
-            return
-        if self._ticker is not None and self._ticker.is_due(monotonic):
-            await self._append_tick(self._ticker)
-        if monotonic - self._marked_at >= MARK_SECONDS:
-            await self._append_batch([])
+    def snapshot(self) -> AccountSnapshot:
+        """The account and the state of this moment; from any thread."""
+        return self.account.snapshot(self._clock.monotonic())
 
-    async def _append_batch(self, messages: list[Inbound]) -> None:
-        now_ns = self._clock.now_ns()
-        settings = self._settings
-        bounds = Bounds(
-            latest_ns=now_ns + round(settings.ahead_seconds * NANOSECONDS),
-            max_payload_bytes=settings.max_payload_bytes,
-            max_message_readings=settings.max_message_readings,
+    async def run(self) -> None:
+        """
+        Take in readings until `stop`.
+
+        Raises:
+            Outranked: another ingestor holds the filter.
+            BusError: the journal cannot be read.
+        """
+        self._stopping, self._ended = asyncio.Event(), asyncio.Event()
+        self._stepping = asyncio.Lock()
+        try:
+            await self._until_stopped(self._take_in())
+        except Outranked as error:
+            events.outranked(self._filter, self._owner, self._terms.term, error.holder[1], error.holder[0])
+            raise
+        finally:
+            self.account.connection("stopped")
+            self._ended.set()
+
+    async def stop(self) -> None:
+        """Let go of the broker; what is not durable yet was not acknowledged, and the broker sends it again."""
+        if self._stopping is not None and self._ended is not None:
+            self._stopping.set()
+            await self._ended.wait()
+
+    async def _until_stopped(self, work: Coroutine[Any, Any, None]) -> None:
+        assert self._stopping is not None
+        working = asyncio.ensure_future(work)
+        stopping = asyncio.ensure_future(self._stopping.wait())
+        try:
+            await asyncio.wait({working, stopping}, return_when=asyncio.FIRST_COMPLETED)
+            if working.done():
+                working.result()
+            else:
+                await self._finish_step()
+        finally:
+            for task in (working, stopping):
+                task.cancel()
+            await asyncio.gather(working, stopping, return_exceptions=True)
+
+    async def _finish_step(self) -> None:
+        """Let the batch that is being written become durable and acknowledged, if it can be soon."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_FINISH_SECONDS):
+                await self._stepping.acquire()
+
+    async def _take_in(self) -> None:
+        claim = await self._terms.claim(self._append_claim)
+        self.account.term = claim.term
+        events.claimed(self._filter, self._owner, claim.term)
+        ticker = await self._ticker() if self._settings.ticks else None
+        inbox = Inbox(self.account, self._settings.receive_maximum)
+        source = Source(
+            self._settings, self._park, inbox, self.account, self._clock, may_connect=self._terms.check
         )
-        decoded = decode(messages, self._directory, bounds) if messages else _NOTHING
-        letters, rejected = records_of(decoded.rejections, now_ns)
-        batch = Batch(
-            filter=self._filter,
-            owner=self._owner,
-            term=self._term,
-            received_ns=now_ns,
-            readings=decoded.readings,
-            rejected=tuple(rejected),
-            messages=len(messages),
+        core = IngestCore(
+            settings=self._settings,
+            directory=self._directory,
+            inbox=inbox,
+            writer=self._writer,
+            clock=self._clock,
+            claim=claim,
+            ticker=ticker,
+            has_word=source.has_word,
         )
-        self._account.decoded(len(decoded.readings) + len(rejected))
-        if letters:
-            await self._writer.append(Topic.DEADLETTER, letters)
-        await self._writer.append(Topic.JOURNAL, [Record("batch", encode(batch))])
-        for message in messages:
-            if message.acknowledge is not None:
-                message.acknowledge()
-        reasons = Counter(reason for _, reason in rejected)
-        self._account.journaled(len(messages), len(decoded.readings), reasons)
-        self._inbox.done(len(messages))
-        self._marked_at = self._clock.monotonic()
-        if rejected:
-            events.rejected(len(rejected), dict(reasons), decoded.rejections[0].topic)
+        try:
+            async with asyncio.TaskGroup() as group:
+                group.create_task(source.run())
+                group.create_task(self._write(core, inbox))
+                group.create_task(self._beat(inbox))
+                group.create_task(self._ask_for_word(source))
+                group.create_task(self._watch_claims())
+        except BaseExceptionGroup as failures:
+            # One failure ends the others; it is the one to be told.
+            raise failures.exceptions[0] from None
 
-    async def _append_tick(self, ticker: Ticker) -> None:
-        """Append a tick after everything received before it; one that grew old on the way is replaced."""
-        due: Due | None = None
+    async def _append_claim(self, record: Record) -> None:
+        await self._writer.append(Topic.JOURNAL, [record])
+
+    async def _ticker(self) -> Ticker:
+        log_ns = await self._terms.log_time_ns()
+        ticker = Ticker(log_ns, self._clock.now_ns(), self._clock.monotonic())
+        if ticker.behind_seconds > 1.0:
+            events.clock_behind(ticker.behind_seconds)
+        return ticker
+
+    async def _write(self, core: IngestCore, inbox: Inbox) -> None:
         while True:
-            if due is None or due.is_stale(self._clock.monotonic()):
-                # The clocks first: what came after they were read may stand before the tick, never the reverse.
-                due = ticker.take(self._clock.now_ns(), self._clock.monotonic())
-                if due.stepped_seconds:
-                    events.clock_stepped(due.stepped_seconds)
-                waiting = len(self._inbox)
-                while waiting > 0:
-                    messages = self._inbox.take(min(waiting, self._settings.batch_messages))
-                    waiting -= len(messages)
-                    await self._append_batch(messages)
-                if due.is_stale(self._clock.monotonic()):
-                    continue
-            tick = Tick(filter=self._filter, owner=self._owner, term=self._term, time_ns=due.time_ns)
-            if await self._writer.try_once(Topic.JOURNAL, [Record(tick.kind, encode(tick))]):
-                self._account.ticked()
-                return
+            await inbox.wait()
+            async with self._stepping:
+                await core.step()
+
+    async def _beat(self, inbox: Inbox) -> None:
+        """Wake the writer for ticks and marks when no message does."""
+        while True:
+            await self._clock.sleep(_BEAT_SECONDS)
+            inbox.wake()
+
+    async def _ask_for_word(self, source: Source) -> None:
+        while True:
+            await self._clock.sleep(_ASK_SECONDS)
+            source.ask_for_word()
+
+    async def _watch_claims(self) -> None:
+        while True:
+            await self._clock.sleep(_CHECK_SECONDS)
+            await self._terms.check()

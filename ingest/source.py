@@ -73,9 +73,7 @@ class Source:
     async def _connect_once(self, wait_seconds: float) -> bool:
         """Connect and stay until the connection is gone; whether there was one."""
         settings, account = self._settings, self._account
-        connection = Connection(
-            settings, self._client_id, self._filter, self._inbox, account, self._clock
-        )
+        connection = Connection(settings, self._client_id, self._filter, self._inbox, account, self._clock)
         try:
             try:
                 await connection.open()

@@ -19,7 +19,7 @@ class Writer:
     def __init__(self, bus: Bus, park: str, account: Account, clock: Clock) -> None:
         self._bus = bus
         self._park = park
-        self._account = account
+        self.account = account
         self._clock = clock
         self._pause_seconds = FIRST_PAUSE_SECONDS
 
@@ -28,21 +28,21 @@ class Writer:
         try:
             await self._bus.append(topic, self._park, records)
         except JournalFull as error:
-            if self._account.journal != "full":
+            if self.account.journal != "full":
                 events.journal_full(error.message)
-            self._account.journal_is("full", error.message)
+            self.account.journal_is("full", error.message)
             await self._clock.sleep(FULL_PAUSE_SECONDS)
             return False
         except NotDurable as error:
-            if self._account.journal == "ok":
+            if self.account.journal == "ok":
                 events.not_durable(topic, error.message, self._pause_seconds)
-            self._account.journal_is("not_durable", error.message)
+            self.account.journal_is("not_durable", error.message)
             await self._clock.sleep(self._pause_seconds)
             self._pause_seconds = min(self._pause_seconds * 2, LONGEST_PAUSE_SECONDS)
             return False
-        if self._account.journal != "ok":
+        if self.account.journal != "ok":
             events.journal_goes_on()
-            self._account.journal_is("ok")
+            self.account.journal_is("ok")
             self._pause_seconds = FIRST_PAUSE_SECONDS
         return True
 

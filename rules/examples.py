@@ -6,8 +6,7 @@ from dataclasses import dataclass
 from fenceline.finding import Finding, FindingRecord
 from fenceline.journal import Batch
 from fenceline.logtime import LogTime, Moved
-from fenceline.localname import LocalName
-from fenceline.park import PlacedSensor
+from fenceline.park import PlacedSensor, example_park
 from fenceline.reading import NO_SEQUENCE, Readings
 from fenceline.substance import Substances
 from fenceline.vocabulary import Condition
@@ -55,31 +54,23 @@ def run_examples(rule: Rule, substances: Substances) -> list[Failure]:
     return failures
 
 
-def _placed(example: Example) -> PlacedSensor:
+def _placed(example: Example) -> tuple[PlacedSensor, ...]:
     sensor = example.sensor
-    return PlacedSensor(
-        id=SENSOR,
-        name=LocalName(zh=SENSOR, en=SENSOR),
-        device=SENSOR,
-        owner=SENSOR,
+    park = example_park(
+        sensor_id=SENSOR,
         quantity=sensor.quantity,
         unit=sensor.unit,
-        range=(0.0, 0.0),
         placement=sensor.placement,
-        tier=sensor.placement.tier,
-        position=(0.0, 0.0),
-        height_m=0.0,
         interval_seconds=sensor.interval_seconds,
         hold_seconds=sensor.hold_seconds,
-        unit_id=None,
-        tags=(),
     )
+    return park.sensors
 
 
 def _changes(rule: Rule, example: Example, substances: Substances) -> list[Change]:
     engine = RuleEngine()
     watched = rule.model_copy(update={"watches": rule.watches.model_copy(update={"sensor": (), "owner": ()})})
-    engine.put_in_force([_placed(example)], substances, [watched], Timing())
+    engine.put_in_force(_placed(example), substances, [watched], Timing())
     samples = parse_series(example.readings)
     interval = example.sensor.interval_seconds
     last = (len(samples) - 1) * interval + example.then_seconds

@@ -134,7 +134,7 @@ def open_ledger(connection: duckdb.DuckDBPyConnection, applied: dict[Topic, Appl
         """
     ).fetchall()
     unknown = connection.execute(
-        "SELECT json FROM conditions_now WHERE condition = 'unknown' ORDER BY subject, rule"
+        "SELECT json FROM conditions_now WHERE condition = 'unknown' ORDER BY subject, rule, level"
     ).fetchall()
     return OpenLedger(
         alerts=tuple(Alert.model_validate_json(text) for (text,) in open_alerts),

@@ -65,7 +65,7 @@ def insert_findings(
 ) -> None:
     """Insert what was found, and where each condition stands now; ticks folded are not kept."""
     rows: list[list[Any]] = []
-    now: dict[tuple[str, str], list[Any]] = {}
+    now: dict[tuple[str, str, str], list[Any]] = {}
     for item in findings:
         record = item.record
         if isinstance(record, Folded):
@@ -75,7 +75,7 @@ def insert_findings(
         if isinstance(record, Finding):
             condition = record.condition.value
             rows.append([*cause, record.kind, record.rule, record.subject, condition, record.at_ns, text])
-            key = (record.rule, record.subject)
+            key = (record.rule, record.level.value, record.subject)
             now[key] = [*key, condition, text]
         else:
             at_ns = record.to_ns if isinstance(record, Gap) else 0

@@ -41,8 +41,9 @@ CREATE TABLE IF NOT EXISTS alerts_now (
     quantity VARCHAR NOT NULL, raised_ns BIGINT NOT NULL, ended_ns BIGINT, json VARCHAR NOT NULL
 );
 CREATE TABLE IF NOT EXISTS conditions_now (
-    rule VARCHAR NOT NULL, subject VARCHAR NOT NULL, condition VARCHAR NOT NULL, json VARCHAR NOT NULL,
-    PRIMARY KEY (rule, subject)
+    rule VARCHAR NOT NULL, level VARCHAR NOT NULL, subject VARCHAR NOT NULL,
+    condition VARCHAR NOT NULL, json VARCHAR NOT NULL,
+    PRIMARY KEY (rule, level, subject)
 );
 CREATE TABLE IF NOT EXISTS positions (topic VARCHAR PRIMARY KEY, position VARCHAR NOT NULL, cause VARCHAR);
 CREATE TABLE IF NOT EXISTS account (word VARCHAR PRIMARY KEY, count BIGINT NOT NULL);
@@ -97,5 +98,7 @@ ALERTS_NOW = pa.schema(
         ("json", _TEXT),
     ]
 )
-CONDITIONS_NOW = pa.schema([("rule", _TEXT), ("subject", _TEXT), ("condition", _TEXT), ("json", _TEXT)])
+CONDITIONS_NOW = pa.schema(
+    [("rule", _TEXT), ("level", _TEXT), ("subject", _TEXT), ("condition", _TEXT), ("json", _TEXT)]
+)
 SENSORS = pa.schema([("code", pa.int32()), ("sensor", _TEXT)])

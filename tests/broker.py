@@ -50,11 +50,15 @@ class Mosquitto:
     def start(self) -> None:
         """Starts it, and returns once it accepts connections."""
         assert not self.is_running, "the broker runs already"
-        filled = string.Template(CONFIGURATION.read_text("utf-8")).substitute(port=self.port, folder=self.folder)
+        filled = string.Template(CONFIGURATION.read_text("utf-8")).substitute(
+            port=self.port, folder=self.folder
+        )
         configuration = self.folder / "mosquitto.conf"
         configuration.write_text(filled, "utf-8")
         with (self.folder / "mosquitto.log").open("ab") as log:
-            self._process = subprocess.Popen([self._program, "-c", str(configuration)], stdout=log, stderr=log)
+            self._process = subprocess.Popen(
+                [self._program, "-c", str(configuration)], stdout=log, stderr=log
+            )
         deadline = time.monotonic() + START_SECONDS
         while not self._accepts():
             if not self.is_running or time.monotonic() > deadline:
@@ -97,7 +101,9 @@ class Mosquitto:
 
     def publish(self, topic: str, payload: str | bytes, *, qos: int = 1, version: str = "mqttv5") -> None:
         """Publishes with mosquitto_pub, somebody else's client; returns once the broker has acknowledged it."""
-        assert self._publish_program is not None, "mosquitto_pub is missing: deploy/services/install.sh mosquitto"
+        assert self._publish_program is not None, (
+            "mosquitto_pub is missing: deploy/services/install.sh mosquitto"
+        )
         command = [self._publish_program, "-h", self.host, "-p", str(self.port), "-V", version]
         command += ["-q", str(qos), "-t", topic, "-s"]
         data = payload.encode() if isinstance(payload, str) else payload

@@ -1,4 +1,4 @@
-"""The parts of other people that tests use (broker, browser): where each is on this machine, or why it is not.
+"""The parts that tests use and cannot count on (broker, browser, the built page): where each is on this machine, or why it is not.
 
 A test that needs one asks `need`. On a developer's machine a missing part skips the test, with a reason that the
 table at the end of `make test` repeats; with CI=true it is a failure.
@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+
+PAGE = Path(__file__).resolve().parent.parent / "console" / "web" / "dist" / "index.html"
 
 
 def in_ci() -> bool:
@@ -33,9 +35,15 @@ def _find_chromium() -> str | None:
     on_mac = Path("/Applications/Google Chrome.app/Contents/MacOS/Google Chrome")
     if on_mac.is_file():
         return str(on_mac)
-    caches = [os.environ.get("PLAYWRIGHT_BROWSERS_PATH"), "~/.cache/ms-playwright", "~/Library/Caches/ms-playwright"]
+    caches = [
+        os.environ.get("PLAYWRIGHT_BROWSERS_PATH"),
+        "~/.cache/ms-playwright",
+        "~/Library/Caches/ms-playwright",
+    ]
     for cache in caches:
-        for folder in sorted(Path(cache).expanduser().glob("chromium-*/chrome-*"), reverse=True) if cache else []:
+        for folder in (
+            sorted(Path(cache).expanduser().glob("chromium-*/chrome-*"), reverse=True) if cache else []
+        ):
             for name in ("chrome", "Chromium.app/Contents/MacOS/Chromium"):
                 if (folder / name).is_file():
                     return str(folder / name)
@@ -89,6 +97,11 @@ PARTS = {
             find=_find_chromium,
             hint="deploy/services/install.sh chromium",
             installable="chromium",
+        ),
+        Part(
+            name="page",
+            find=lambda: str(PAGE) if PAGE.is_file() else None,
+            hint="make web",
         ),
     )
 }

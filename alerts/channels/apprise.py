@@ -1,7 +1,8 @@
-"""Pages through the library Apprise: one address of its kind (`dingtalk://`, `mailtos://`, `wecombot://`, ...).
+"""Pages through the library Apprise: one address of its kind (`dingtalk://`, `mailtos://`, `wecombot://`).
 
-Apprise blocks, so each notification runs in a thread of its own, with a bound on how many at once. A thread cannot
-be stopped: one that overstays is left to end by itself, keeps its place meanwhile, and never keeps the program up.
+Apprise blocks, so each notification runs in a thread of its own, with a bound on how many at once. A
+thread cannot be stopped: one that overstays ends by itself, keeps its place meanwhile, and never keeps
+the program up.
 """
 
 import asyncio
@@ -116,7 +117,10 @@ def _notify(service: Any, title: str, body: str) -> tuple[bool, str]:
     logger.addHandler(said)
     try:
         delivered = service.notify(
-            body=body, title=title, notify_type=apprise.NotifyType.WARNING, body_format=apprise.NotifyFormat.TEXT
+            body=body,
+            title=title,
+            notify_type=apprise.NotifyType.WARNING,
+            body_format=apprise.NotifyFormat.TEXT,
         )
     finally:
         logger.removeHandler(said)

@@ -1,4 +1,4 @@
-"""What a channel is: it takes a message and says whether it was delivered. The one thing the pager knows of it."""
+"""What a channel is: it takes a message and says whether it was delivered. No more is known to the pager."""
 
 from dataclasses import dataclass
 from typing import Protocol

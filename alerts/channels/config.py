@@ -45,12 +45,13 @@ class WebhookChannelConfig(_Addressed):
             raise ValueError(f"{_amount(given)}: give one of `url`, `url_env`, `url_file`")
         parts = urlsplit(self.url or "")
         if parts.username is not None or parts.query:
-            raise ValueError("`url` holds credentials: put the address into the environment and name it by `url_env`")
+            said = "`url` holds credentials: put the address into the environment and name that by `url_env`"
+            raise ValueError(said)
         return self
 
 
 class AppriseChannelConfig(_Addressed):
-    """Pages through the library Apprise: e-mail, DingTalk, WeCom, Feishu, SMS gateways and some hundred more."""
+    """Pages through the library Apprise: e-mail, DingTalk, WeCom, Feishu, SMS gateways and many more."""
 
     kind: Literal["apprise"]
     """`apprise`"""

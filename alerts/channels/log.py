@@ -1,4 +1,4 @@
-"""The log as a channel: one warning per page, always delivered; the newest are kept for a terminal to show."""
+"""The log as a channel: one warning per page, always delivered; the newest are kept for a terminal."""
 
 from collections import deque
 

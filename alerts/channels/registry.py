@@ -75,7 +75,8 @@ def _webhook(config: WebhookChannelConfig, environ: Mapping[str, str]) -> Channe
 
 def _apprise(config: AppriseChannelConfig, environ: Mapping[str, str]) -> Channel:
     url = _secret(config, environ)
-    from alerts.channels.apprise import AppriseChannel  # loading Apprise takes a second: only where it is used
+    # Loading Apprise takes a second: only where it is used.
+    from alerts.channels.apprise import AppriseChannel
 
     return AppriseChannel(url, timeout_seconds=config.timeout_seconds)
 
@@ -94,7 +95,8 @@ def _secret(config: WebhookChannelConfig | AppriseChannelConfig, environ: Mappin
         raise _NotConfigured(f"the file `{path}` does not exist") from None
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
-        raise ConfigError(f"`{path}` cannot be read: {reason}", hint="it holds one address, as text") from None
+        said = f"`{path}` cannot be read: {reason}"
+        raise ConfigError(said, hint="it must hold one address, as text") from None
     if not found:
         raise _NotConfigured(f"the file `{path}` is empty")
     return found

@@ -14,6 +14,7 @@ class Hang(Enum):
 
 
 HANG = Hang.HANG
+DELIVERED = Outcome(True, "scripted")
 Answer = Outcome | Exception | Hang
 
 
@@ -23,7 +24,7 @@ class ScriptedChannel:
     `sent` holds every message it was given, `answered` those it has answered.
     """
 
-    def __init__(self, script: Sequence[Answer] = (), *, then: Answer = Outcome(True, "scripted")) -> None:
+    def __init__(self, script: Sequence[Answer] = (), *, then: Answer = DELIVERED) -> None:
         self.sent: list[Message] = []
         self.answered: list[Message] = []
         self._script = list(script)

@@ -22,9 +22,7 @@ class StageAccount:
 
     @property
     def balanced(self) -> bool:
-        return self.received == (
-            self.out + self.rejected + self.late + self.duplicate + self.in_flight
-        )
+        return self.received == (self.out + self.rejected + self.late + self.duplicate + self.in_flight)
 
 
 def of_engine(account: Account) -> StageAccount:

@@ -33,9 +33,7 @@ def ledger_frames(record: LedgerRecord, position: int) -> bytes | None:
         return alert_frame(record.alert, position)
     if isinstance(record, PageRecord):
         page = page_shape(record).model_dump()
-        return b"".join(
-            frame("page", page | {"alert": alert}, position) for alert in record.page.alerts
-        )
+        return b"".join(frame("page", page | {"alert": alert}, position) for alert in record.page.alerts)
     return None
 
 

@@ -7,6 +7,7 @@ sent every later change again.
 
 import asyncio
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import structlog
@@ -59,7 +60,7 @@ class Live:
         self.encoded = 0
         self.disconnected_slow = 0
         self.closed = False
-        self.balanced = True  # set by who knows every stage's account
+        self.balanced: Callable[[], bool] = lambda: True  # set by who knows every stage's account
         self._park = park
         self._simulated = simulated
         self._clock = clock
@@ -183,7 +184,7 @@ class Live:
             "open": len(view.open),
             "unacknowledged": view.unacknowledged,
             "engine": "behind" if view.behind(now_ns) else "live",
-            "balanced": self.balanced and (folded is None or folded.account.balanced),
+            "balanced": self.balanced(),
             "received_per_second": round(view.received_per_second, 1),
         }
 

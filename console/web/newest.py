@@ -64,6 +64,4 @@ class NewestReadings:
         return {self.sensors[row]: self._at(int(row)) for row in rows}
 
     def _at(self, row: int) -> Newest:
-        return Newest(
-            int(self._time[row]), float(self._value[row]), Quality(int(self._quality[row]))
-        )
+        return Newest(int(self._time[row]), float(self._value[row]), Quality(int(self._quality[row])))

@@ -1,7 +1,5 @@
 """Records of the ledger in, the web API's shapes out. Pure."""
 
-from fenceline.alert import Alert, AlertRecord, PageRecord
-from fenceline.finding import LimitUsed
 from console.web.shapes import (
     AlertLimitShape,
     AlertShape,
@@ -11,6 +9,8 @@ from console.web.shapes import (
     PageShape,
 )
 from console.web.times import rfc3339, rfc3339_or_none
+from fenceline.alert import Alert, AlertRecord, PageRecord
+from fenceline.finding import LimitUsed
 
 
 def alert_shape(alert: Alert) -> AlertShape:

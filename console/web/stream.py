@@ -81,9 +81,7 @@ class StreamResponse(Response):
         position = last_position
         while (at_hand := self._live.ledger_after(position)) is None:
             try:
-                found = await self._bus.read(
-                    Topic.ALERTS, self._park, position + 1, limit=READ_LIMIT
-                )
+                found = await self._bus.read(Topic.ALERTS, self._park, position + 1, limit=READ_LIMIT)
             except HeadCut as cut:
                 position = cut.head - 1
                 continue

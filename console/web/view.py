@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from console.web.newest import NewestReadings
 from console.web.shapes import SensorPlace, SensorShape
 from console.web.times import rfc3339
-from fenceline.alert import ActionRefused, Alert, AlertRecord, LedgerRecord, PageRecord
+from fenceline.alert import Alert, AlertRecord, LedgerRecord, PageRecord
 from fenceline.bus import Cause, Topic
 from fenceline.finding import Finding, FindingRecord, Folded
 from fenceline.reason import CannotTell
-from fenceline.vocabulary import FIRST_BAD_QUALITY, AlertState, Condition
+from fenceline.vocabulary import FIRST_BAD_QUALITY, AlertState, Condition, Level
 from sinks.query import OpenLedger
 
 ENDED_KEPT = 1_000
@@ -60,7 +60,7 @@ class View:
         self.received_per_second = 0.0
         self.position = -1  # of the last ledger record in this picture
         self._actions: OrderedDict[str, Outcome] = OrderedDict()
-        self._unknown: dict[str, dict[str, str]] = {}
+        self._unknown: dict[str, dict[tuple[str, Level], str]] = {}
         self._ledger_cause: Cause | None = None
         self._findings_cause: Cause | None = None
 
@@ -185,14 +185,15 @@ class View:
                 del self.pages[page]
 
     def _take_condition(self, finding: Finding) -> None:
+        rung = (finding.rule, finding.level)
         if finding.condition is Condition.UNKNOWN:
             reason = CannotTell.SILENT.value if finding.reason is None else finding.reason
-            self._unknown.setdefault(finding.subject, {})[finding.rule] = reason
+            self._unknown.setdefault(finding.subject, {})[rung] = reason
             return
-        rules = self._unknown.get(finding.subject)
-        if rules is not None:
-            rules.pop(finding.rule, None)
-            if not rules:
+        rungs = self._unknown.get(finding.subject)
+        if rungs is not None:
+            rungs.pop(rung, None)
+            if not rungs:
                 del self._unknown[finding.subject]
 
     def _take_folded(self, record: Folded) -> None:
@@ -207,5 +208,3 @@ class View:
         self._actions.setdefault(action, outcome)
         while len(self._actions) > ACTIONS_KEPT:
             self._actions.popitem(last=False)
-
-

@@ -1,7 +1,7 @@
 """A gateway's message with columns in, a block out; or none, where a cell needs a closer look.
 
-A gateway sends the same sensors and units again and again, so their numbers and factors are kept as a `Layout`
-beside the route and only compared.
+A gateway sends the same sensors and units again and again, so their numbers and factors are kept as a
+`Layout` beside the route and only compared.
 """
 
 from dataclasses import dataclass

@@ -66,7 +66,9 @@ _UNREADABLE = (msgspec.MsgspecError, ValueError, RecursionError)
 _UNKNOWN_SENSOR = -1
 _UNKNOWN_WORD = -1
 _NO_WAY = (float("nan"), 0.0)
-_QUALITY: dict[str | None, int] = {None: 0} | {word: int(quality) for word, quality in QUALITY_BY_WORD.items()}
+_QUALITY: dict[str | None, int] = {None: 0} | {
+    word: int(quality) for word, quality in QUALITY_BY_WORD.items()
+}
 
 
 def decode(messages: Sequence[Message], directory: Directory, bounds: Bounds) -> Decoded:
@@ -147,9 +149,7 @@ class _Batch:
         message, route = self._messages[index], self._routes[index]
         if route is None:
             return
-        rows, rejections = read_elements(
-            message.topic, message.payload, route, self._directory, self._bounds
-        )
+        rows, rejections = read_elements(message.topic, message.payload, route, self._directory, self._bounds)
         if rows:
             self._blocks.append(Block.of_rows(index, rows))
         self._rejections += [(index, rejection) for rejection in rejections]

@@ -1,4 +1,4 @@
-"""A device's time in, ns since 1970 UTC out: RFC 3339 text or epoch milliseconds, and nothing that is guessed.
+"""A device's time in, ns since 1970 UTC out: RFC 3339 text or epoch milliseconds, and nothing guessed.
 
 What cannot be read is `None`: a column then goes element by element, and an element gets its reason.
 """

@@ -95,8 +95,8 @@ class EmbeddedPlace:
     async def damage_snapshot(self, park: str, position: Position) -> None:
         self._change(
             park,
-            "UPDATE chunk SET payload = CAST(x'00' || substr(payload, 2) AS BLOB) WHERE number = 0 AND snapshot ="
-            " (SELECT number FROM manifest WHERE key = ?)",
+            "UPDATE chunk SET payload = CAST(x'00' || substr(payload, 2) AS BLOB) WHERE number = 0"
+            " AND snapshot = (SELECT number FROM manifest WHERE key = ?)",
             position,
         )
 
