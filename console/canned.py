@@ -39,7 +39,9 @@ def fingerprint(substances: Substances) -> str:
 
 def _force(substances: Substances) -> InForceSet:
     limits = (
-        LevelRule(level=Level.BLUE, limit=LimitValue(value=10, unit="mg/m3", source="canned"), on_delay_seconds=3),
+        LevelRule(
+            level=Level.BLUE, limit=LimitValue(value=10, unit="mg/m3", source="canned"), on_delay_seconds=3
+        ),
         LevelRule(level=Level.RED, limit=LimitValue(value=20, unit="mg/m3", source="canned")),
     )
     rules = (
@@ -47,7 +49,9 @@ def _force(substances: Substances) -> InForceSet:
         SilenceRule(name="silent", kind="silence", title=_WORDS, after_seconds=6),
     )
     step = Step(to=("desk",), wait_seconds=5)
-    routes = Routes(recipients={"desk": Recipient(name=_WORDS, channels=("log",))}, routes=(Route(steps=(step,)),))
+    routes = Routes(
+        recipients={"desk": Recipient(name=_WORDS, channels=("log",))}, routes=(Route(steps=(step,)),)
+    )
     used = substances.model_copy(
         update={
             "substances": tuple(one for one in substances.substances if one.id == "h2s"),
@@ -72,7 +76,11 @@ def _journal(substances: Substances) -> list[JournalRecord | Batch]:
         at_ns = START_NS + second * SECOND
         rows = [("example", at_ns, value, int(Quality.GOOD), second)]
         if second == 3:
-            rows += [rows[0], ("example", at_ns, value + 1, 0, second), ("example", at_ns - SECOND, 1.0, 0, 99)]
+            rows += [
+                rows[0],
+                ("example", at_ns, value + 1, 0, second),
+                ("example", at_ns - SECOND, 1.0, 0, 99),
+            ]
         if second == 8:
             rows = [("example", at_ns, value, int(Quality.CALIBRATION), second)]
         records.append(Batch("f", "o", 1, at_ns, Readings.from_rows(rows), (("key", "not_json"),), 1))

@@ -112,9 +112,7 @@ def facts_of(force: InForceSet) -> Facts:
         quantity_name=Name(zh="系统", en="system"),
         unit="",
     )
-    rules = {
-        rule.name: RuleFacts(title=rule.title, what_to_do=rule.what_to_do) for rule in force.rules
-    }
+    rules = {rule.name: RuleFacts(title=rule.title, what_to_do=rule.what_to_do) for rule in force.rules}
     rules[QUARANTINE_RULE] = RuleFacts(
         title=Name(zh="有记录无法处理，已隔离", en="a record could not be folded and was quarantined"),
         what_to_do=Name(

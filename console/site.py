@@ -115,7 +115,9 @@ def load_routes(path: Path, park: Park, named: set[str], usable: set[str]) -> Ro
         for channel in recipient.channels:
             if channel not in named:
                 said = f"there is no channel `{channel}` in channels.yaml"
-                document.refuse(("recipients", name, "channels"), said, f"channels: {', '.join(sorted(named))}")
+                document.refuse(
+                    ("recipients", name, "channels"), said, f"channels: {', '.join(sorted(named))}"
+                )
         left = tuple(channel for channel in recipient.channels if channel in usable)
         if not left:
             said = f"no channel of `{name}` is configured: {', '.join(recipient.channels)}"

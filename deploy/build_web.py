@@ -141,14 +141,14 @@ def build() -> bool:
     install_packages(npm)
     run_npm(npm, "run", "build")
     if not (BUILT / "index.html").is_file():
-        message = f"the build left no `{BUILT.relative_to(ROOT) / 'index.html'}`\n  hint: see outDir in web/vite.config.ts"
+        message = "the build left no `console/web/dist/index.html`\n  hint: see outDir in web/vite.config.ts"
         raise WebBuildError(message)
     SOURCES_MARK.write_text(digest + "\n", "utf-8")
     return True
 
 
 def main() -> int:
-    """`build_web.py` builds where needed; `build_web.py npm ARGUMENTS` runs npm in web/ with its packages there."""
+    """`build_web.py` builds where needed; `build_web.py npm ARGUMENTS` runs npm in web/."""
     parser = argparse.ArgumentParser(
         description="Builds web/ into console/web/dist/, where that is not up to date."
     )

@@ -14,10 +14,10 @@ class FencelineBuildHook(BuildHookInterface[Any]):
     """Makes wheels and source distributions whole."""
 
     def dependencies(self) -> list[str]:
-        """Asks for node as a package where something must be built and the machine has none that is new enough.
+        """Asks for node as a package, where something must be built and the machine has none new enough.
 
-        Every build front end installs what a hook asks for, into its own throw-away environment, so nothing has
-        to be fetched by hand and nothing stays behind.
+        Every build front end installs what a hook asks for into its own throw-away environment, so nothing
+        has to be fetched by hand and nothing stays behind.
         """
         web = self._web()
         return [] if web.is_up_to_date() or web.node_on_path() else [web.NODE_PACKAGE]

@@ -5,7 +5,7 @@ import types
 from collections.abc import Iterable
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
-from pydantic import BaseModel
+from pydantic import BaseModel, RootModel
 from pydantic_core import ErrorDetails
 
 _KINDS = {
@@ -69,7 +69,7 @@ def _listed(sentence: str) -> list[str]:
 def did_you_mean(word: str, known: Iterable[str], label: str = "known") -> str:
     """The closest known word, or all of them where none is close."""
     words = list(known)
-    close = difflib.get_close_matches(word.lower(), words, n=1, cutoff=0.6)
+    close = difflib.get_close_matches(word.lower(), words, n=1, cutoff=0.65)
     if close:
         return f"did you mean `{close[0]}`?"
     if not words:
@@ -117,7 +117,7 @@ def _hint_for_kind(kind: str, given: object) -> str:
 
 def known_keys(model: type[BaseModel], path: tuple[str | int, ...]) -> list[str]:
     """The keys that the model or models at `path` below `model` know."""
-    here: list[Any] = [model]
+    here = _plain(model)
     for part in path:
         below: list[Any] = []
         tagged = [kind for kind in here if _has_tag(kind, part)]
@@ -166,6 +166,8 @@ def _plain(annotation: Any) -> list[Any]:
         return _plain(get_args(annotation)[0])
     if origin in (Union, types.UnionType):
         return [plain for argument in get_args(annotation) for plain in _plain(argument)]
+    if isinstance(annotation, type) and issubclass(annotation, RootModel):
+        return _plain(annotation.model_fields["root"].annotation)
     if hasattr(annotation, "__value__"):
         return _plain(annotation.__value__)
     return [annotation]

@@ -73,7 +73,7 @@ def example_park(
         unit=unit,
         range=range_,
         placement=placement,
-        position=(118.356, 34.05) if placement is Placement.COMMUNITY else (118.3505, 34.05),
+        position=(118.356, 34.05) if placement is Placement.COMMUNITY else (118.3502, 34.05),
         height_m=1.5,
         interval_seconds=interval_seconds,
         hold_seconds=hold_seconds,

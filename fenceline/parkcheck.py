@@ -167,9 +167,7 @@ def _check_place(document: Document[Park], path: Path_, sensor: Sensor, owner: s
         document.refuse((*path, "unit_id"), said, did_you_mean(sensor.unit_id, units, "its units"))
     wrong = _place_problem(park, sensor, enterprise)
     if wrong:
-        document.refuse(
-            (*path, "position"), f"`{sensor.id}` {wrong}", "is longitude written before latitude?"
-        )
+        document.refuse((*path, "position"), f"`{sensor.id}` {wrong}", "move it, or change its placement")
 
 
 def _place_problem(park: Park, sensor: Sensor, enterprise: Enterprise | None) -> str:

@@ -16,7 +16,7 @@ from fenceline.configwords import did_you_mean
 from fenceline.errors import ConfigError
 from fenceline.limit import Absent, Averaging, Identifier, Limit, Mark, UnitName, marks_in
 from fenceline.localname import LocalName
-from fenceline.units import convert, dimension, factor, is_unit
+from fenceline.units import canonical, convert, dimension, factor
 
 __all__ = [
     "Absent",
@@ -30,6 +30,7 @@ __all__ = [
     "Quantity",
     "Substance",
     "Substances",
+    "check_substances",
     "load_substances",
 ]
 
@@ -204,12 +205,13 @@ def load_substances(path: Path | str) -> Substances:
         ConfigProblems: every mistake, with its line.
     """
     document = load_document(path, Substances)
-    _check(document)
+    check_substances(document)
     document.raise_if_refused()
     return document.model
 
 
-def _check(document: Document[Substances]) -> None:
+def check_substances(document: Document[Substances]) -> None:
+    """Note on the document what does not fit together."""
     table = document.model
     known_limits: set[str] = set()
     ids: set[str] = set()
@@ -223,10 +225,7 @@ def _check(document: Document[Substances]) -> None:
             if subject.id in ids:
                 document.refuse((*path, "id"), f"the id `{subject.id}` stands twice", "give each its own")
             ids.add(subject.id)
-            if not is_unit(subject.unit):
-                document.refuse(
-                    (*path, "unit"), f"the unit `{subject.unit}` is not known", "see fenceline/units.py"
-                )
+            _check_unit(document, (*path, "unit"), subject.unit)
             names: set[str] = set()
             for place, limit in enumerate(subject.limits):
                 _check_limit(document, (*path, "limits", place), limit)
@@ -247,8 +246,14 @@ def _check(document: Document[Substances]) -> None:
 
 
 def _check_limit(document: Document[Substances], path: tuple[str | int, ...], limit: Limit) -> None:
-    if not is_unit(limit.unit):
-        document.refuse((*path, "unit"), f"the unit `{limit.unit}` is not known", "see fenceline/units.py")
+    _check_unit(document, (*path, "unit"), limit.unit)
     for mark in marks_in(limit.source):
         if mark not in document.model.sources:
             document.refuse((*path, "source"), f"`{mark}` is not among the sources", "add it to `sources`")
+
+
+def _check_unit(document: Document[Substances], path: tuple[str | int, ...], unit: str) -> None:
+    try:
+        canonical(unit)
+    except ConfigError as error:
+        document.refuse(path, error.message, error.hint)

@@ -128,7 +128,7 @@ class Directory:
 def quote(value: object) -> str:
     """Somebody else's words, short and harmless, in backticks."""
     if not isinstance(value, str | int | float | None):
-        return f"a {'list' if isinstance(value, list) else 'object'}"
+        return "a list" if isinstance(value, list) else "an object"
     text = value if isinstance(value, str) else repr(value)
     text = text if len(text) <= _LONGEST_QUOTE else f"{text[:_LONGEST_QUOTE]}…"
     safe = text.encode("utf-8", "backslashreplace").decode()

@@ -1,4 +1,4 @@
-"""The park's configuration in, ingest's directory out: which device speaks for which sensor, and its units."""
+"""The park's configuration in, ingest's directory out: who speaks for which sensor, in which units."""
 
 from functools import partial
 
@@ -7,7 +7,7 @@ from fenceline.substance import Substances
 from fenceline.units import factor
 from ingest.checks import Directory, Factor, KnownSensor
 
-# What gas detectors send; worked out at the start, so that the first message in such a unit waits for nothing.
+# What gas detectors send; worked out at the start, so that the first such message waits for nothing.
 _USUAL_UNITS = ("ppm", "ppb", "mg/m3", "ug/m3")
 
 

@@ -84,7 +84,7 @@ def outranked(filter_: str, owner: str, term: int, holder: str, holder_term: int
 
 def clock_behind(seconds: float) -> None:
     _log.warning(
-        "This machine's clock is behind the journal's time; ticks go on from the journal's time, slowed down.",
+        "This machine's clock is behind the journal's time; ticks go on slowly from that time.",
         behind_seconds=round(seconds, 3),
         hint="set the clock; if the journal's time is wrong, set it by hand and restart ingest",
     )

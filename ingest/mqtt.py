@@ -1,8 +1,8 @@
 """One connection to the broker at a time, each with a paho client of its own, public API only.
 
-A client is never used for a second connection. Message ids are numbered anew where a session was lost, so an
-acknowledgement of the old connection could confirm a message of the new one that nobody has written down; here
-it can only reach a client that has no socket any more.
+A client is never used for a second connection. Message ids are numbered anew where a session was lost, so
+an acknowledgement of the old connection could confirm a message of the new one that nobody has written
+down; here it can only reach a client that has no socket any more.
 """
 
 import asyncio

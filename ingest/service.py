@@ -1,4 +1,4 @@
-"""The ingestor as a service: MQTT in, journal out. It claims its topic filter, connects, and runs until stopped.
+"""The ingestor as a service: MQTT in, journal out. It claims its topic filter, connects, runs until stopped.
 
 Construction touches no network and no disk; `run` does. It ends by `stop`, or by raising: `Outranked` where
 another ingestor holds the filter, a `BusError` where the journal cannot be read.
@@ -85,7 +85,7 @@ class Ingestor:
             self._ended.set()
 
     async def stop(self) -> None:
-        """Let go of the broker; what is not durable yet was not acknowledged, and the broker sends it again."""
+        """Let go of the broker; what was not acknowledged yet it will send again."""
         if self._stopping is not None and self._ended is not None:
             self._stopping.set()
             await self._ended.wait()

@@ -1,4 +1,4 @@
-"""Who holds a topic filter: the journal's claims, and the terms of the newest snapshot where its head was cut.
+"""Who holds a topic filter: the journal's claims, after the terms of the newest snapshot.
 
 An ingestor connects only once its claim is durable and reads back as the one that holds, and stops when a
 higher term appears. Of equal terms the first in the journal holds.

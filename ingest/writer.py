@@ -1,4 +1,4 @@
-"""Appends to the bus until they are durable: the same records again after a failure, with a pause, and said aloud."""
+"""Appends records until they are durable: the same ones again after a failure, with a pause."""
 
 from collections.abc import Sequence
 

@@ -1,8 +1,8 @@
 """The series notation of rule examples: text in, one value and quality per interval out.
 
-    4            one reading of 4            4x10        ten of them
-    0+5x10       ten readings, rising by 5   90-10x3     three, falling by 10
-    _x3          three missing               4!fault     a reading with a quality
+4            one reading of 4            4x10        ten of them
+0+5x10       ten readings, rising by 5   90-10x3     three, falling by 10
+_x3          three missing               4!fault     a reading with a quality
 """
 
 import re
@@ -47,7 +47,9 @@ def parse_series(text: str) -> list[Sample | None]:
 def _parse_word(word: str) -> list[Sample | None]:
     match = _TOKEN.fullmatch(word)
     if match is None:
-        raise ConfigError(f"`{word}` is not of the series notation", hint="`4`, `4x10`, `0+5x10`, `_x3`, `4!fault`")
+        raise ConfigError(
+            f"`{word}` is not of the series notation", hint="`4`, `4x10`, `0+5x10`, `_x3`, `4!fault`"
+        )
     count = int(match["count"] or 1)
     if count > MOST_READINGS:
         raise ConfigError(f"`{word}` repeats too often", hint=f"{MOST_READINGS} readings at most")

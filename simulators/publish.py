@@ -128,7 +128,7 @@ class Publisher:
                     await self._wait_for_fewer_than(self._queue_limit)
                     self._publish(message)
                 position_ns = end_ns
-            if now_ns - position_ns < LONGEST_SLICE_NS:
+            if position_ns != until_ns and self._clock.now_ns() - position_ns < LONGEST_SLICE_NS:
                 await self._clock.sleep(SLICE_SECONDS)
 
     def _publish(self, message: Message) -> None:

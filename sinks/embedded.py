@@ -191,7 +191,7 @@ class EmbeddedStore:
                 embedded_write.write_account(connection, account)
             self._commit(connection)
         except BaseException:
-            connection.rollback()
+            _roll_back(connection)
             raise
         self._codes.update(new_codes)
         self._applied.update(fresh.applied)
@@ -210,7 +210,7 @@ class EmbeddedStore:
             embedded_write.settle(connection)
             connection.commit()
         except BaseException:
-            connection.rollback()
+            _roll_back(connection)
             raise
         self._unsettled = 0
 
@@ -232,5 +232,11 @@ def _retain(connection: duckdb.DuckDBPyConnection, readings_before_ns: int, hist
         connection.execute("DELETE FROM alerts_now WHERE ended_ns < ?", [history_before_ns])
         connection.commit()
     except BaseException:
-        connection.rollback()
+        _roll_back(connection)
         raise
+
+
+def _roll_back(connection: duckdb.DuckDBPyConnection) -> None:
+    # After some errors there is nothing left to roll back; the first error is the one to tell.
+    with contextlib.suppress(duckdb.Error):
+        connection.rollback()

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from fenceline.errors import ServiceError
 
-_NO_ROOM = ("no space left", "could not allocate block", "disk quota")
+_NO_ROOM = ("no space left", "file too large", "quota exceeded")
 _LOCKED = ("could not set lock", "conflicting lock", "being used by another process")
 _DAMAGED = (
     "not a valid duckdb",

@@ -4,6 +4,7 @@ Everything is inserted as whole columns by Arrow. These functions run in the sto
 inside a transaction that the caller opened.
 """
 
+import contextlib
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -165,4 +166,6 @@ def _insert(
         verb = "INSERT OR REPLACE" if replace else "INSERT"
         connection.execute(f"{verb} INTO {table} SELECT * FROM incoming")  # noqa: S608 - names of our tables
     finally:
-        connection.unregister("incoming")
+        # In a transaction that an error ended this fails too; the first error is the one to tell.
+        with contextlib.suppress(duckdb.Error):
+            connection.unregister("incoming")

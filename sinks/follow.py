@@ -20,6 +20,7 @@ class Follower:
         next: the offset it reads next.
         applied: the last record it has, and the highest cause.
         restarts: how often the topic was begun anew.
+        journal: the epoch number that its positions carry.
     """
 
     bus: Bus
@@ -28,10 +29,12 @@ class Follower:
     next: int = 0
     applied: AppliedTo | None = None
     restarts: int = 0
+    journal: int = 0
 
     async def start(self, applied: AppliedTo | None) -> None:
         """Take up a position, or begin at the head where the topic no longer holds it."""
         self.applied = applied
+        self.journal = await self.bus.journal_id(self.park)
         if applied is None:
             self.next = await self.bus.head(self.topic, self.park)
             return
@@ -70,10 +73,7 @@ class Follower:
         causes = [one.cause for one in found if one.cause is not None]
         if self.applied is not None and self.applied.cause is not None:
             causes.append(self.applied.cause)
-        journal = max(causes).journal if causes else 0
-        if self.applied is not None:
-            journal = max(journal, self.applied.position.journal)
-        self.applied = AppliedTo(Position(journal, last.offset, last.hash), max(causes, default=None))
+        self.applied = AppliedTo(Position(self.journal, last.offset, last.hash), max(causes, default=None))
         self.next = last.offset + 1
 
     async def _still_there(self, position: Position) -> bool:

@@ -100,7 +100,7 @@ class Mosquitto:
             self._process.send_signal(signal.SIGCONT)
 
     def publish(self, topic: str, payload: str | bytes, *, qos: int = 1, version: str = "mqttv5") -> None:
-        """Publishes with mosquitto_pub, somebody else's client; returns once the broker has acknowledged it."""
+        """Publishes with mosquitto_pub, somebody else's client; returns once it is acknowledged."""
         assert self._publish_program is not None, (
             "mosquitto_pub is missing: deploy/services/install.sh mosquitto"
         )

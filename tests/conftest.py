@@ -1,7 +1,7 @@
 """What all tests share: the real broker, the real browser, hypothesis, and the markers that the suites go by.
 
-Each skipped test is written down (one JSON object a line, into the file that FENCELINE_SKIPS names), so that what
-was not tested can be said aloud at the end.
+Each skipped test is written down (one JSON object a line, into the file that FENCELINE_SKIPS names), so that
+what was not tested can be said aloud at the end.
 """
 
 import json
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 TESTS = Path(__file__).resolve().parent
 BROWSER_FIXTURES = {"chromium_page", "chromium_page_async", "chromium_program"}
 
-# No deadline: this measures what is right, and a busy machine is not wrong. The same examples each time in CI.
+# No deadline: a busy machine is not wrong. The same examples each time in CI.
 settings.register_profile("default", deadline=None)
 settings.register_profile("ci", deadline=None, derandomize=True, print_blob=True)
 settings.register_profile(

@@ -1,7 +1,7 @@
-"""The parts that tests use and cannot count on (broker, browser, the built page): where each is on this machine, or why it is not.
+"""The parts that tests use and cannot count on (broker, browser, the built page): where each is, or why not.
 
-A test that needs one asks `need`. On a developer's machine a missing part skips the test, with a reason that the
-table at the end of `make test` repeats; with CI=true it is a failure.
+A test that needs one asks `need`. On a developer's machine a missing part skips the test, with a reason that
+the table at the end of `make test` repeats; with CI=true it is a failure.
 """
 
 import os
@@ -21,7 +21,7 @@ def in_ci() -> bool:
 
 
 def _first_program(*names: str) -> str | None:
-    """The first of these programs that is to be had; system folders count though they are on few users' PATH."""
+    """The first of these programs that is there; system folders count though few have them on their PATH."""
     system_folders = ["/usr/sbin", "/usr/local/sbin", "/opt/homebrew/sbin", "/opt/homebrew/bin"]
     search_path = os.pathsep.join([os.environ.get("PATH", ""), *system_folders])
     return next((found for name in names if (found := shutil.which(name, path=search_path))), None)

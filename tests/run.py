@@ -1,8 +1,8 @@
-"""Runs the suites one after another: takes suite names (all, if none), prints each suite's time and, aloud, what
-was not tested and why.
+"""Runs the suites one after another: takes their names (all, if none), prints each one's time and, aloud,
+what was not tested and why.
 
-A failed suite does not stop the next one; the exit code says whether all passed. With CI=true what was not tested
-is a failure.
+A failed suite does not stop the next one; the exit code says whether all passed. With CI=true what was not
+tested is a failure.
 """
 
 import argparse

@@ -11,14 +11,11 @@ import threading
 import warnings
 from typing import Any
 
+import apprise
+
 from alerts.channels.channel import Message, Outcome
 from alerts.channels.secrets import scrubbed
 from fenceline.errors import ConfigError
-
-with warnings.catch_warnings():
-    # Apprise imports `imghdr` on Pythons that still have it, and they say that it will go.
-    warnings.simplefilter("ignore", DeprecationWarning)
-    import apprise
 
 MOST_THREADS = 8
 
@@ -102,7 +99,10 @@ def _service(url: str) -> Any:
     asset = apprise.AppriseAsset(
         app_id="Fenceline", app_desc="Fenceline", app_url="", async_mode=False, interpret_emojis=False
     )
-    service = apprise.Apprise.instantiate(url, asset=asset, suppress_exceptions=True)
+    with warnings.catch_warnings():
+        # Loading its services, Apprise imports `imghdr` on Pythons that have it, and they say that it will go.
+        warnings.simplefilter("ignore", DeprecationWarning)
+        service = apprise.Apprise.instantiate(url, asset=asset, suppress_exceptions=True)
     if service is None:
         raise ConfigError(
             "Apprise does not know the address, or a part of it is missing",

@@ -30,14 +30,11 @@ def scrubbed(text: str, url: str) -> str:
 
 def _secrets_of(url: str) -> list[str]:
     scheme, _, rest = url.partition("://")
-    found = {url, rest}
-    authority, slash, tail = rest.partition("/")
-    credentials, at, host = authority.rpartition("@")
-    found.add(credentials)
-    parts = credentials.split(":") + _SEPARATORS.split(tail if slash else "") + _SEPARATORS.split(host)[1:]
+    authority, *parts = _SEPARATORS.split(rest)
+    credentials, _, host = authority.rpartition("@")
+    found = {url, rest, credentials, *credentials.split(":")}
     if scheme not in ("http", "https"):
-        parts.append(_SEPARATORS.split(host)[0])
+        parts.append(host)
     found.update(part for part in parts if len(part) >= _SHORTEST_SECRET)
-    found.update(part for part in credentials.split(":") if at and part)
     found |= {unquote(part) for part in found}
     return sorted((part for part in found if part), key=len, reverse=True)

@@ -69,7 +69,6 @@ def sensor_places(park: Park, substances: Substances, rules: Sequence[Rule]) -> 
     limits = _limits(park, substances, rules)
     places = {}
     for sensor in park.sensors:
-        unit_name = park.unitsensor
         places[sensor.id] = SensorPlace(
             id=sensor.id,
             name=sensor.name,

@@ -101,7 +101,7 @@ def _check_keys(item: dict[str, Any], known: tuple[str, ...], needed: tuple[str,
 
 def _value(value: object, unit: object, number: int, directory: Directory) -> float | Refusal:
     if isinstance(value, bool) or not isinstance(value, int | float):
-        return Rejected.NOT_A_NUMBER, f"the value {quote(value)} is not a number"
+        return Rejected.NOT_A_NUMBER, f"{quote(value)} is not a number"
     if not math.isfinite(value):
         return Rejected.NOT_FINITE, f"the value `{value}` is not finite"
     if unit is None:

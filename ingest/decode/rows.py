@@ -1,4 +1,4 @@
-"""What decoding works with: a message, a refused piece of one, the bounds of time, rows on their way to columns."""
+"""What decoding works with: rejections, the bounds of time and size, and rows on their way to columns."""
 
 from dataclasses import dataclass
 from typing import NamedTuple

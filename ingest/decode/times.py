@@ -64,10 +64,10 @@ def _milliseconds(times: list[Any], *, floats: bool) -> NDArray[np.int64] | None
     if column.size and not (column.min() >= EARLIEST_MS and column.max() <= _LARGEST_MS):
         return None
     if floats:
-        # Each by its own kind, as one element is read: a whole number must not pass through floats.
-        whole = np.fromiter((type(time) is int for time in times), dtype=bool, count=len(times))
-        exact = np.where(whole, column, 0).astype(np.int64) * MILLISECOND_NS
-        return np.where(whole, exact, np.rint(column * MILLISECOND_NS).astype(np.int64))
+        # In two parts: as one float, a time in ns has steps of 256 ns.
+        whole = np.trunc(column)
+        part = np.rint((column - whole) * MILLISECOND_NS)
+        return whole.astype(np.int64) * MILLISECOND_NS + part.astype(np.int64)
     return column.astype(np.int64) * MILLISECOND_NS
 
 
@@ -92,7 +92,7 @@ def _number(time: int | float) -> int | Refusal:
     if not -_LARGEST_MS <= time <= _LARGEST_MS:
         return Rejected.BAD_TIME, "the number is no epoch milliseconds of any year"
     if isinstance(time, float):
-        return round(time * MILLISECOND_NS)
+        return int(time) * MILLISECOND_NS + round((time - int(time)) * MILLISECOND_NS)
     return time * MILLISECOND_NS
 
 

@@ -86,7 +86,7 @@ class World:
         """Write what an engine that is not behind would write."""
         if cause is None:
             self._index += 1
-            cause = Cause(1, await self.memory.end(Topic.JOURNAL, PARK), self._index)
+            cause = Cause(1, await self.memory.end(Topic.JOURNAL, PARK) - 1, self._index)
         record = PageRecord(change=change, at_ns=self._log_ns, page=page)
         await self.memory.append(Topic.ALERTS, PARK, [Record(record.kind, encode(record), "", cause)])
 

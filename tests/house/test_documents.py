@@ -13,7 +13,7 @@ TOP_LEVEL = {path.name for path in ROOT.iterdir() if path.is_dir() and not path.
     ".ci"
 }
 # Built, so not on a fresh checkout; or made by a run.
-MADE_LATER = ("console/web/dist", "web/node_modules", "var/", ".venv")
+MADE_LATER = ("console/web/dist", "web/node_modules", "fenceline-data", ".venv")
 INLINE = re.compile(r"(?<!`)`([^`\n]+)`(?!`)")
 LINK = re.compile(r"\]\(([^)\s]+)\)")
 MAKE = re.compile(r"\bmake ([a-z][a-z0-9_%-]*)")
@@ -28,12 +28,14 @@ def alternatives(text: str) -> list[str]:
 
 
 def named_paths(text: str) -> set[str]:
-    """What stands in backticks and begins with a folder of ours; places to fill in (`<room>`, `NAME`) and MQTT
-    topics, which begin like one, are no paths."""
+    """What stands in backticks and begins with a folder of ours.
+
+    Names to fill in (`<room>`, `NAME`) are no paths, nor are MQTT topics, which begin like one.
+    """
     found: set[str] = set()
     for quoted in INLINE.findall(FENCE.sub("", text)):
-        for word in quoted.split():
-            word = word.strip(".,;:()\"'")
+        for part in quoted.split():
+            word = part.strip(".,;:()\"'")
             top, slash, _ = word.partition("/")
             is_topic = (
                 "+" in word or "#" in word or word.startswith("fenceline/{") or word.endswith("/readings")

@@ -18,7 +18,7 @@ def test_rooms_stand_beside_the_floor() -> None:
 
 
 def test_every_room_is_packaged_and_layered() -> None:
-    """The folders on disk, the packages in the wheel and the packages whose imports are checked are the same."""
+    """The packages on disk, those in the wheel and those whose imports are checked are the same."""
     settings = project()["tool"]
     on_disk = {path.parent.name for path in ROOT.glob("*/__init__.py")}
 
@@ -28,7 +28,7 @@ def test_every_room_is_packaged_and_layered() -> None:
 
 
 def test_imports_run_downwards() -> None:
-    """No room imports another, none imports the control room, and the floor imports no room, also not for types."""
+    """No room imports another or the control room, and the floor imports no room; nor for types."""
     linter = Path(sys.executable).parent / "lint-imports"
 
     done = subprocess.run([linter, "--no-cache"], cwd=ROOT, capture_output=True, text=True, check=False)

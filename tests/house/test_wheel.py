@@ -1,4 +1,4 @@
-"""The packages that are built: whole, also without node and without a network, and they run from where they lie."""
+"""The packages that are built: whole, made without node or network, and able to run from where they lie."""
 
 import os
 import subprocess
@@ -76,14 +76,16 @@ def test_source_distribution_holds_no_leftovers(source_distribution: Path) -> No
 
 
 def test_wheel_runs_from_where_it_lies(wheel: Path, tmp_path: Path) -> None:
-    """`fenceline check` finds the configuration inside the wheel, with nothing of the checkout on the path."""
+    """`fenceline check` finds the configuration in the wheel, with nothing of the checkout on the path."""
     with zipfile.ZipFile(wheel) as archive:
         archive.extractall(tmp_path / "installed")
     paths = [str(tmp_path / "installed"), sysconfig.get_path("purelib"), sysconfig.get_path("platlib")]
-    code = f"import sys; sys.path[:0] = {paths!r}; sys.argv = ['fenceline', 'check']; import console.cli as c; c.main()"
+    code = (
+        f"import sys; sys.path[:0] = {paths!r}; sys.argv = ['fenceline', 'check']; import console.cli as cli"
+    )
 
     done = subprocess.run(
-        [sys.executable, "-S", "-c", code],
+        [sys.executable, "-S", "-c", f"{code}; cli.main()"],
         cwd=tmp_path,
         capture_output=True,
         text=True,

@@ -1,5 +1,4 @@
-"""The files of the project as the tests of the house see them: whatever is on disk and is not built, cached or
-installed."""
+"""The project's files as the tests of the house see them: what is neither built, cached nor installed."""
 
 import os
 import tomllib

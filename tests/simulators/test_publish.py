@@ -5,10 +5,11 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import pytest
-from paho.mqtt.client import Client, MQTTMessage
+from paho.mqtt.client import Client, ConnectFlags, MQTTMessage
 from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
+from paho.mqtt.reasoncodes import ReasonCode
 
 from fenceline.clock import ManualClock
 from simulators.devices import Message
@@ -35,13 +36,27 @@ async def listening(broker: Mosquitto) -> AsyncIterator["asyncio.Queue[tuple[str
     client = Client(CallbackAPIVersion.VERSION2, client_id="listener", protocol=MQTTProtocolVersion.MQTTv5)
 
     def on_message(_client: Client, _userdata: object, message: MQTTMessage) -> None:
-        loop.call_soon_threadsafe(received.put_nowait, (message.topic, message.payload))
+        loop.call_soon_threadsafe(received.put_nowait, (message.topic, bytes(message.payload)))
+
+    def on_connect(
+        client: Client,
+        _userdata: object,
+        _flags: ConnectFlags,
+        _code: ReasonCode,
+        _properties: Properties | None,
+    ) -> None:
+        client.subscribe("fenceline/#", qos=1)
+
+    def on_subscribe(
+        _client: Client, _userdata: object, _mid: int, _codes: list[ReasonCode], _properties: Properties
+    ) -> None:
+        loop.call_soon_threadsafe(subscribed.set)
 
     client.on_message = on_message
-    client.on_connect = lambda *_: client.subscribe("fenceline/#", qos=1)
-    client.on_subscribe = lambda *_: loop.call_soon_threadsafe(subscribed.set)
+    client.on_connect = on_connect
+    client.on_subscribe = on_subscribe
     client.reconnect_delay_set(1, 1)
-    properties = Properties(PacketTypes.CONNECT)
+    properties = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]
     properties.SessionExpiryInterval = 600
     client.connect(broker.host, broker.port, clean_start=False, properties=properties)
     client.loop_start()

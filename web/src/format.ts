@@ -8,15 +8,14 @@ import type { Direction } from './model'
 export const MISSING = '—'
 const ZONE = 'Asia/Shanghai'
 
-/** Three or four significant digits, no exponent: 0, 0.012, 4.2, 12.3, 1,234. */
+/** At most two decimals, three significant digits below one, no exponent: 0, 0.0124, 4.2, 12.34, 1,234. */
 export function formatNumber(value: number | null | undefined): string {
   if (value === null || value === undefined || !Number.isFinite(value)) return MISSING
   const size = Math.abs(value)
   if (size === 0) return '0'
-  const fraction = size >= 1000 ? 0 : size >= 100 ? 1 : size >= 1 ? 2 : size >= 0.01 ? 4 : 6
-  const text = value.toLocaleString('en-US', { maximumFractionDigits: fraction })
-  // A small value must not be shown as zero: zero is a reading of its own.
-  return Number(text.replaceAll(',', '')) === 0 ? value.toPrecision(2) : text
+  // By significant digits, so that a small value is never rounded to zero: zero is a reading of its own.
+  if (size < 1) return value.toLocaleString('en-US', { maximumSignificantDigits: 3 })
+  return value.toLocaleString('en-US', { maximumFractionDigits: size >= 1000 ? 0 : size >= 100 ? 1 : 2 })
 }
 
 /** Over range, the instrument only knows that there is at least this much. */

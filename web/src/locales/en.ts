@@ -31,7 +31,7 @@ export const en: Record<keyof typeof zh, string> = {
 
   'blind.title': 'BLIND',
   'blind.second': '画面失明',
-  'blind.since': 'Since {time} ({age}) this screen cannot be trusted',
+  'blind.since': 'Since {time} ({age}) this screen cannot be trusted.',
   'blind.never': 'No trustworthy status has been received yet',
   'blind.silent': 'The server is silent; reconnecting by itself.',
   'blind.behind': 'The server answers, but the alert engine is behind and is not evaluating the newest data.',

@@ -29,7 +29,7 @@ export const zh = {
 
   'blind.title': '画面失明',
   'blind.second': 'BLIND',
-  'blind.since': '自 {time} 起（{age}）画面不再可信',
+  'blind.since': '自 {time} 起（{age}）画面不再可信。',
   'blind.never': '尚未收到任何可信的状态',
   'blind.silent': '服务器没有消息，正在自动重连。',
   'blind.behind': '服务器有消息，但告警引擎落后，没有在评估最新数据。',

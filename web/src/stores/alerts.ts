@@ -5,10 +5,12 @@
 import { computed, shallowRef } from 'vue'
 import { api, ApiError, type AlertsAnswer } from '../api'
 import type { Alert, Page } from '../model'
-import { isOpen, levelRank, waitsForPerson } from '../order'
+import { compareEnded, isOpen, levelRank, waitsForPerson } from '../order'
 
 const OPEN_LIMIT = 1000
 const DEFAULT_LIMIT = 200
+/** A page that stays open for months keeps this many ended alerts; older ones are the server's to show. */
+const ENDED_KEPT = 500
 
 interface Known {
   alert: Alert
@@ -62,8 +64,15 @@ function refreshSoon(): void {
   refreshPlanned = true
   setTimeout(() => {
     refreshPlanned = false
+    letOldOnesGo()
     version.value += 1
   }, 100)
+}
+
+function letOldOnesGo(): void {
+  if (known.size <= ENDED_KEPT) return
+  const ended = [...known.values()].map((entry) => entry.alert).filter((alert) => !isOpen(alert))
+  for (const alert of ended.sort(compareEnded).slice(ENDED_KEPT)) known.delete(alert.id)
 }
 
 export function applyAlert(alert: Alert, position: number | null): void {

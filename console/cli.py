@@ -1,0 +1,167 @@
+"""The command line: what a person types, turned into calls; errors become one sentence and a hint."""
+
+import os
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from console.commands import configuration, deadletters, tap
+from console.logs import Format, set_up_logs
+from fenceline.errors import FencelineError, ServiceError
+
+app = typer.Typer(
+    name="fenceline",
+    help="Streaming telemetry and risk alerts for chemical industrial parks.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+)
+app.add_typer(deadletters.app, name="deadletter")
+app.command("tap")(tap.tap)
+app.command("check")(configuration.check)
+app.command("init")(configuration.init)
+app.command("schema")(configuration.schema)
+
+DataOption = Annotated[
+    Path, typer.Option("--data", envvar="FENCELINE_DATA", help="Folder for journal, store and broker.")
+]
+ConfigOption = Annotated[
+    Path | None, typer.Option("--config", envvar="FENCELINE_CONFIG", help="Configuration folder.")
+]
+PortOption = Annotated[int, typer.Option("--port", help="Port of the page.")]
+LogOption = Annotated[str, typer.Option("--log", help="Log format: console or json.")]
+PageUrlOption = Annotated[
+    str | None,
+    typer.Option("--page-url", envvar="FENCELINE_PAGE_URL", help="Post every page to this address, too."),
+]
+
+
+@app.command()
+def demo(
+    data: DataOption = Path("fenceline-data/demo"),
+    config: ConfigOption = None,
+    port: PortOption = 8080,
+    mqtt_port: Annotated[
+        int | None, typer.Option("--mqtt-port", help="Broker's port; by default 1883 or the next free.")
+    ] = None,
+    scenario: Annotated[str, typer.Option(help="What the simulated park does.")] = "demo",
+    seed: Annotated[int, typer.Option(help="Seed of everything drawn by chance.")] = 7,
+    page_url: PageUrlOption = None,
+    log: LogOption = "json",
+) -> None:
+    """Everything in one process, with a simulated park that leaks within a minute."""
+    from console.demo import find_scenario, publish
+    from console.places import make_data_folder, next_free_port
+    from console.running import run_station
+    from console.site import load_site
+    from console.station import Station, StationOptions
+    from fenceline.configdir import config_dir
+    from ingest.settings import IngestSettings
+
+    make_data_folder(data)
+    set_up_logs(_format(log), data / "fenceline.log")
+    site = load_site(config_dir(config), "demo", _environ(page_url))
+    played = find_scenario(site, scenario)
+    chosen = next_free_port(1883) if mqtt_port is None else mqtt_port
+
+    async def simulate(station: Station) -> None:
+        await publish(station, played, seed)
+
+    options = StationOptions(data=data, mqtt=IngestSettings(port=chosen), web_port=port)
+    run_station(site, options, simulate)
+
+
+@app.command()
+def up(
+    park: Annotated[str, typer.Option(help="Name of the park: the folder under parks/.")] = "demo",
+    data: DataOption = Path("fenceline-data/park"),
+    config: ConfigOption = None,
+    port: PortOption = 8080,
+    mqtt_host: Annotated[
+        str | None, typer.Option("--mqtt-host", help="Use the broker there instead of starting one.")
+    ] = None,
+    mqtt_port: Annotated[int, typer.Option("--mqtt-port", help="Broker's port.")] = 1883,
+    mqtt_user: Annotated[
+        str | None,
+        typer.Option("--mqtt-user", help="Broker's user; the password comes from FENCELINE_MQTT_PASSWORD."),
+    ] = None,
+    mqtt_protocol: Annotated[str, typer.Option("--mqtt-protocol", help="5 or 3.1.1.")] = "5",
+    page_url: PageUrlOption = None,
+    log: LogOption = "json",
+) -> None:
+    """Everything in one process, for a real park's sensors."""
+    from pydantic import ValidationError
+
+    from console.places import make_data_folder
+    from console.running import run_station
+    from console.site import load_site
+    from console.station import StationOptions
+    from fenceline.configdir import config_dir
+    from ingest.settings import IngestSettings
+
+    make_data_folder(data)
+    set_up_logs(_format(log), data / "fenceline.log")
+    site = load_site(config_dir(config), park, _environ(page_url))
+    given: dict[str, object] = {
+        "host": mqtt_host or "127.0.0.1",
+        "port": mqtt_port,
+        "protocol": mqtt_protocol,
+        "username": mqtt_user,
+        "password": os.environ.get("FENCELINE_MQTT_PASSWORD") if mqtt_user else None,
+    }
+    try:
+        mqtt = IngestSettings.model_validate(given)
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = ".".join(str(part) for part in first["loc"])
+        raise ServiceError(f"`{name}`: {first['msg']}", hint="see `fenceline up --help`") from error
+    run_station(site, StationOptions(data=data, mqtt=mqtt, own_broker=mqtt_host is None, web_port=port))
+
+
+@app.command()
+def version() -> None:
+    """The installed version."""
+    from console.version import VERSION
+
+    typer.echo(VERSION)
+
+
+def main() -> None:
+    """Entry point: every error of ours is one sentence and a hint, never a traceback."""
+    errors = Console(stderr=True, highlight=False, soft_wrap=True)
+    try:
+        app()
+    except FencelineError as error:
+        errors.print(f"[bold red]error:[/] {_escaped(error.message)}")
+        if error.hint:
+            errors.print(f"  [bold]hint:[/] {_escaped(error.hint)}")
+        sys.exit(1)
+    except OSError as error:
+        where = f" `{error.filename}`" if error.filename else ""
+        errors.print(f"[bold red]error:[/] {error.strerror or error}{where}")
+        errors.print("  [bold]hint:[/] check the disk's room and who may write there")
+        sys.exit(1)
+
+
+def _escaped(text: str) -> str:
+    from rich.markup import escape
+
+    return escape(text)
+
+
+def _environ(page_url: str | None) -> dict[str, str]:
+    environ = dict(os.environ)
+    if page_url:
+        environ["FENCELINE_PAGE_URL"] = page_url
+    return environ
+
+
+def _format(name: str) -> Format:
+    if name == "json":
+        return "json"
+    if name == "console":
+        return "console"
+    raise ServiceError(f"`{name}` is not a log format", hint="console or json")

@@ -1,0 +1,88 @@
+"""`fenceline deadletter`: what could not be read, with its reason, whole."""
+
+import asyncio
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated
+
+import orjson
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from console.commands.tap import open_readonly
+from fenceline.journal import DeadLetter
+from ingest.deadletter import read_letter, read_letters
+
+app = typer.Typer(help="Look at what could not be read.", no_args_is_help=True)
+
+Data = Annotated[Path, typer.Option("--data", envvar="FENCELINE_DATA", help="The station's data folder.")]
+ParkName = Annotated[str, typer.Option("--park", help="Name of the park.")]
+_KEY_SHOWN = 12
+_RAW_SHOWN = 60
+
+
+@app.command("list")
+def list_letters(
+    data: Data = Path("fenceline-data/demo"),
+    park: ParkName = "demo",
+    reason: Annotated[str | None, typer.Option(help="Only this reason.")] = None,
+    topic: Annotated[str | None, typer.Option(help="Only this MQTT topic.")] = None,
+    limit: Annotated[int, typer.Option(help="At most so many, the newest.")] = 50,
+    as_json: Annotated[bool, typer.Option("--json", help="JSON lines instead of a table.")] = False,
+) -> None:
+    """The newest dead letters."""
+    letters = asyncio.run(_list(data, park, reason, topic, limit))
+    if as_json:
+        for letter, redriven in letters:
+            typer.echo(orjson.dumps({**letter.model_dump(mode="json"), "redriven": redriven}).decode())
+        return
+    table = Table("key", "received (UTC)", "reason", "topic", "begins with", "driven again")
+    for letter, redriven in letters:
+        table.add_row(
+            letter.key[:_KEY_SHOWN],
+            _moment(letter.received_ns),
+            letter.reason,
+            letter.topic,
+            letter.raw[:_RAW_SHOWN],
+            "yes" if redriven else "",
+        )
+    Console().print(table if letters else "no dead letters")
+
+
+@app.command("show")
+def show_letter(
+    key: Annotated[str, typer.Argument(help="The letter's key, or its beginning.")],
+    data: Data = Path("fenceline-data/demo"),
+    park: ParkName = "demo",
+) -> None:
+    """One dead letter, whole, with what was wrong."""
+    letter, redriven = asyncio.run(_show(data, park, key))
+    fields = letter.model_dump(mode="json")
+    raw = fields.pop("raw")
+    for name, value in {**fields, "received": _moment(letter.received_ns), "redriven": redriven}.items():
+        typer.echo(f"{name:12} {value}")
+    typer.echo("")
+    typer.echo(raw)
+
+
+async def _list(
+    data: Path, park: str, reason: str | None, topic: str | None, limit: int
+) -> list[tuple[DeadLetter, bool]]:
+    bus = open_readonly(data)
+    try:
+        return await read_letters(bus, park, reason=reason, topic=topic, limit=limit)
+    finally:
+        await bus.close()
+
+
+async def _show(data: Path, park: str, key: str) -> tuple[DeadLetter, bool]:
+    bus = open_readonly(data)
+    try:
+        return await read_letter(bus, park, key)
+    finally:
+        await bus.close()
+
+
+def _moment(time_ns: int) -> str:
+    return datetime.fromtimestamp(time_ns // 1_000_000_000, UTC).strftime("%Y-%m-%d %H:%M:%S")

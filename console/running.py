@@ -1,0 +1,41 @@
+"""Runs a station until Ctrl-C or SIGTERM, with the terminal beside it, and says in a sentence why it ended."""
+
+import asyncio
+import signal
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+import structlog
+from rich.console import Console
+
+from console.site import Site
+from console.station import Station, StationOptions
+from console.terminal import show
+from fenceline.clock import SystemClock
+
+Extra = Callable[[Station], Coroutine[Any, Any, None]]
+
+
+def run_station(site: Site, options: StationOptions, extra: Extra | None = None) -> None:
+    """Block until the station has stopped.
+
+    Raises:
+        FencelineError: a part that cannot start or go on.
+    """
+    asyncio.run(_run(site, options, extra))
+
+
+async def _run(site: Site, options: StationOptions, extra: Extra | None) -> None:
+    station = Station(site, options, SystemClock(), extra)
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, station.stop)
+    console = Console(stderr=False)
+    screen = asyncio.create_task(show(station, console))
+    try:
+        await station.run()
+    finally:
+        screen.cancel()
+        await asyncio.gather(screen, return_exceptions=True)
+    console.print("stopped; starting again continues where this ended")
+    structlog.get_logger().info("stopped", park=site.park.id)

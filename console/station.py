@@ -1,0 +1,260 @@
+"""Every role of one park in one process, on the embedded default: started in order, stopped in order.
+
+The engine restores and catches up before anything else runs, so that nobody sees an old picture as
+the present one; ingest starts last and stops first.
+"""
+
+import asyncio
+import os
+import secrets
+import socket
+from collections.abc import Awaitable, Callable, Coroutine
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import structlog
+
+from alerts.channels.registry import close_channels
+from alerts.pager import Pager
+from console.broker import Broker
+from console.roles.engine import EngineWorker
+from console.site import Site
+from console.web.app import create_app
+from console.web.following import Following
+from console.web.live import Live
+from console.web.server import listen, serve
+from console.web.services import PartState, WebServices
+from console.web.view import View
+from console.webparts import ingest_stage, park_shape, sensor_places, store_stage
+from fenceline.bus.embedded import EmbeddedBus
+from fenceline.clock import Clock
+from fenceline.errors import NotDurable
+from ingest.service import Ingestor
+from ingest.settings import IngestSettings
+from sinks.embedded import EmbeddedStore
+from sinks.service import StoreSink
+
+_log = structlog.get_logger()
+AGAIN_SECONDS = 1.0
+STORE_IDLE_SECONDS = 10.0
+
+
+@dataclass(slots=True)
+class StationOptions:
+    """Where things are.
+
+    Args:
+        own_broker: start a broker on `mqtt.port`; false uses the one that is there.
+    """
+
+    data: Path
+    mqtt: IngestSettings
+    own_broker: bool = True
+    web_host: str = "127.0.0.1"
+    web_port: int = 8080
+
+
+@dataclass(slots=True)
+class Station:
+    """The running whole; the parts are there for whoever shows or tests them."""
+
+    site: Site
+    options: StationOptions
+    clock: Clock
+    extra: Callable[["Station"], Coroutine[Any, Any, None]] | None = (
+        None  # runs beside, after everything is up
+    )
+    broker: Broker | None = None
+    engine: EngineWorker | None = None
+    ingestor: Ingestor | None = None
+    pager: Pager | None = None
+    sink: StoreSink | None = None
+    live: Live | None = None
+    web_port: int = 0
+    ready: asyncio.Event = field(default_factory=asyncio.Event)
+    stopping: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def stop(self) -> None:
+        """Ask it to end; `run` returns once everything is saved."""
+        self.stopping.set()
+
+    async def run(self) -> None:
+        """Run until `stop`.
+
+        Raises:
+            FencelineError: a part that cannot start or go on, in a sentence with a hint.
+        """
+        options, park = self.options, self.site.park.id
+        # First what another program may hold, so that a second start fails before it touches anything.
+        listen(options.web_host, options.web_port).close()
+        closers: list[Callable[[], Awaitable[None]]] = []
+        try:
+            bus = EmbeddedBus(options.data / "journal", clock=self.clock)
+            closers.append(bus.close)
+            if options.own_broker:
+                self.broker = Broker(options.data / "broker", options.mqtt.port)
+                await self.broker.start()
+                closers.append(self.broker.stop)
+            closers.append(lambda: close_channels(self.site.channels.values()))
+            store = EmbeddedStore(options.data / "store.duckdb")
+            await store.open()
+            closers.append(store.close)
+            self.sink = StoreSink(bus=bus, park=park, store=store, clock=self.clock)
+            self._new_engine(bus)
+            assert self.engine is not None
+            await self.engine.start()
+            closers.append(self._last_snapshot)
+            await self._run_roles(bus, store, closers)
+        finally:
+            for close in reversed(closers):
+                await close()
+
+    async def _run_roles(
+        self, bus: EmbeddedBus, store: EmbeddedStore, closers: list[Callable[[], Awaitable[None]]]
+    ) -> None:
+        site, park = self.site, self.site.park.id
+        routes = site.force.routes
+        self.ingestor = Ingestor(
+            bus=bus,
+            park=site.park,
+            substances=site.force.substances,
+            settings=self.options.mqtt,
+            clock=self.clock,
+            owner=_owner(),
+        )
+        self.pager = Pager(
+            bus=bus,
+            park=park,
+            channels=site.channels,
+            clock=self.clock,
+            owner=_owner(),
+            link_base=f"http://{self.options.web_host}:{self.options.web_port}",
+            attempts_per_channel=routes.attempts_per_channel,
+            receipt_seconds=routes.receipt_seconds,
+        )
+        view = View(sensor_places(site.force))
+        self.live = Live(park=park, simulated=site.park.simulated, view=view, clock=self.clock)
+        following = Following(bus=bus, park=park, view=view, live=self.live, clock=self.clock, history=store)
+        assert self.sink is not None
+        sink, ingestor = self.sink, self.ingestor
+        app = create_app(
+            WebServices(
+                park=park_shape(site.force),
+                bus=bus,
+                history=store,
+                view=view,
+                live=self.live,
+                clock=self.clock,
+                accounts={
+                    "ingest": lambda: ingest_stage(ingestor.snapshot()),
+                    "store": lambda: store_stage(sink.account),
+                },
+                checks={"ingest": self._ingest_state, "store": self._store_state, "pager": self._pager_state},
+            )
+        )
+        tasks: list[asyncio.Task[None]] = []
+
+        def begin(name: str, work: Coroutine[Any, Any, None]) -> None:
+            tasks.append(asyncio.create_task(work, name=name))
+
+        begin("engine", self._engine_forever(bus))
+        begin("store", self.sink.run())
+        begin("following", following.run())
+        begin("pager", self.pager.run())
+        begin(
+            "web",
+            serve(
+                app,
+                self.options.web_host,
+                self.options.web_port,
+                before_stop=self.live.close,
+                started=self._web_up,
+            ),
+        )
+        begin("ingest", self.ingestor.run())
+        if self.broker is not None:
+            begin("broker", self.broker.wait())
+        if self.extra is not None:
+            begin("extra", self.extra(self))
+        stop = asyncio.create_task(self.stopping.wait(), name="stop")
+        try:
+            done, _ = await asyncio.wait([*tasks, stop], return_when=asyncio.FIRST_COMPLETED)
+            for task in done:
+                if task is not stop:
+                    task.result()
+        finally:
+            await self._end(tasks, stop)
+
+    async def _end(self, tasks: list[asyncio.Task[None]], stop: "asyncio.Task[bool]") -> None:
+        """Against the flow: first nothing more comes in, then what came in is folded and stored."""
+        by_name = {task.get_name(): task for task in tasks}
+        for name in ("extra", "ingest", "pager", "web", "following", "engine", "store", "broker"):
+            task = by_name.get(name)
+            if task is not None:
+                if name == "ingest" and self.ingestor is not None and not task.done():
+                    await self.ingestor.stop()
+                task.cancel()
+                await asyncio.gather(task, return_exceptions=True)
+        stop.cancel()
+        await asyncio.gather(stop, return_exceptions=True)
+
+    def _new_engine(self, bus: EmbeddedBus) -> None:
+        self.engine = EngineWorker(
+            bus=bus, park=self.site.park.id, clock=self.clock, force=self.site.force, needed=self._needed
+        )
+
+    async def _engine_forever(self, bus: EmbeddedBus) -> None:
+        """A failed write ends a worker; the next one begins from the last snapshot."""
+        while True:
+            assert self.engine is not None
+            try:
+                await self.engine.run()
+            except NotDurable as error:
+                _log.error("the engine could not write and starts again", error=str(error))
+                await self.clock.sleep(AGAIN_SECONDS)
+                self._new_engine(bus)
+
+    async def _last_snapshot(self) -> None:
+        if self.engine is None:
+            return
+        try:
+            await self.engine.stop()
+        except NotDurable as error:
+            _log.warning("no snapshot at the end; the next start folds more", error=str(error))
+
+    def _needed(self) -> list[int]:
+        """The journal offsets that the other readers still need."""
+        pager = 0 if self.pager is None else self.pager.position
+        position = None if self.sink is None else self.sink.position
+        return [pager, 0 if position is None else position.offset]
+
+    def _web_up(self, port: int) -> None:
+        self.web_port = port
+        self.ready.set()
+
+    def _ingest_state(self) -> PartState:
+        assert self.ingestor is not None
+        account = self.ingestor.snapshot()
+        ready = account.broker == "connected" and account.journal == "ok"
+        return PartState(ready, account.broker_problem or account.journal_problem or account.broker)
+
+    def _store_state(self) -> PartState:
+        assert self.sink is not None
+        if self.sink.problem is not None:
+            return PartState(False, self.sink.problem)
+        idle = self.clock.monotonic() - self.sink.committed_at
+        late = idle > STORE_IDLE_SECONDS
+        return PartState(not late, "the store is behind" if late else "following")
+
+    def _pager_state(self) -> PartState:
+        assert self.pager is not None
+        state = self.pager.state
+        failing = ", ".join(sorted(state.failing))
+        ready = state.synced and state.durable
+        return PartState(ready, f"failing channels: {failing}" if failing else "in step")
+
+
+def _owner() -> str:
+    """Names this start of this process; no other start ever has the same."""
+    return f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(4)}"
