@@ -151,13 +151,12 @@ class Calls:
     def _mark_attempts(self, call: OpenCall, moved: Moved, routes: Routes) -> list[PageRecord]:
         """An attempt's time is the first tick after it; without a receipt in time it counts as none."""
         records: list[PageRecord] = []
-        for page in list(call.pages.values()):
-            if page.state != "due":
+        for before in list(call.pages.values()):
+            if before.state != "due":
                 continue
-            attempts = tuple(attempt_at_tick(made, moved, routes.receipt_seconds) for made in page.attempts)
-            if attempts != page.attempts:
-                page = page.model_copy(update={"attempts": attempts})
-                call.pages[page.id] = page
+            attempts = tuple(attempt_at_tick(made, moved, routes.receipt_seconds) for made in before.attempts)
+            page = before.model_copy(update={"attempts": attempts})
+            call.pages[page.id] = page
             spent = len(page.channels) * routes.attempts_per_channel
             if len(attempts) >= spent and all(made.result in ("failed", "no_receipt") for made in attempts):
                 records.append(self._close(call, page, "failed", moved.now_ns))
@@ -242,12 +241,12 @@ class Calls:
         members = [alerts(name) for name in call.members]
         lines = text(members)
         records = []
-        for page in list(call.pages.values()):
-            if page.state not in ("due", "delivered"):
+        for before in list(call.pages.values()):
+            if before.state not in ("due", "delivered"):
                 continue
-            page = page.model_copy(
+            page = before.model_copy(
                 update={
-                    "revision": page.revision + 1,
+                    "revision": before.revision + 1,
                     "alerts": tuple(call.members),
                     "level": call.level,
                     "tier": call.tier,

@@ -1,10 +1,11 @@
-"""The alert lifecycle of one park as a pure fold: findings, actions, receipts and ticks in, the ledger out."""
+"""The alert lifecycle of one park as a pure fold: findings, actions, receipts and ticks in, ledger out."""
 
 from collections.abc import Sequence
 from typing import Any
 
 from alerts import lifecycle
-from alerts.calls import Calls, OpenCall
+from alerts.calls import Calls
+from alerts.callstate import OpenCall
 from alerts.facts import Facts
 from alerts.lifecycle import Life
 from alerts.pagetext import page_text

@@ -75,7 +75,7 @@ class Pager:
         in_flight: messages that one channel is sent at once; one slow channel holds up no other.
     """
 
-    def __init__(  # noqa: PLR0913 - each is a choice of the site or a part of the house
+    def __init__(
         self,
         *,
         bus: Bus,

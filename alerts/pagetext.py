@@ -25,7 +25,7 @@ TIERS = {
     Tier.PARK: Name(zh="园区", en="park"),
     Tier.COMMUNITY: Name(zh="周边社区", en="community"),
 }
-SIMULATED = Name(zh="【演练】", en="[SIMULATED] ")
+SIMULATED_ZH, SIMULATED_EN = "【演练】", "[SIMULATED] "
 MOST_OTHERS = 5
 _SIGNS = {"above": "≥", "below": "≤", "outside": "∉"}
 
@@ -78,12 +78,12 @@ def _clock(time_ns: int, zone: ZoneInfo) -> str:
 
 
 def _chinese(alert: Alert, others: list[Alert], facts: Facts, zone: ZoneInfo) -> list[str]:
-    mark = SIMULATED.zh if alert.simulated else ""
+    mark = SIMULATED_ZH if alert.simulated else ""
     level, tier = LEVELS[alert.level].zh, TIERS[alert.tier].zh
     lines = [
         f"{mark}{level} {alert.owner_name.zh} {alert.subject_name.zh}："
         f"{alert.quantity_name.zh} {alert.rule_title.zh}",
-        against(alert, "峰值") + (f"（{alert.limit.name}，{alert.limit.source}）" if alert.limit else ""),
+        against(alert, "峰值") + (f"（{alert.limit.source}）" if alert.limit else ""),
         f"{tier}层级，始于 {_clock(alert.onset_ns, zone)}，{facts.park.zh}",
     ]
     if alert.condition is Condition.UNKNOWN:
@@ -99,12 +99,12 @@ def _chinese(alert: Alert, others: list[Alert], facts: Facts, zone: ZoneInfo) ->
 
 
 def _english(alert: Alert, others: list[Alert], facts: Facts, zone: ZoneInfo) -> list[str]:
-    mark = SIMULATED.en if alert.simulated else ""
+    mark = SIMULATED_EN if alert.simulated else ""
     level, tier = LEVELS[alert.level].en, TIERS[alert.tier].en
     lines = [
         f"{mark}{level} · {alert.owner_name.en} · {alert.subject_name.en}: "
         f"{alert.quantity_name.en}, {alert.rule_title.en}",
-        against(alert, "peak") + (f" ({alert.limit.name}, {alert.limit.source})" if alert.limit else ""),
+        against(alert, "peak") + (f" ({alert.limit.source})" if alert.limit else ""),
         f"{tier} tier, since {_clock(alert.onset_ns, zone)}, {facts.park.en}",
     ]
     if alert.condition is Condition.UNKNOWN:

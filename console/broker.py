@@ -49,7 +49,7 @@ class Broker:
         """What this broker means for messages that Fenceline has not taken yet."""
         if self._program:
             return "keeps unacknowledged messages on disk, saved every second"
-        return "for demonstration only: messages that wait are lost when it stops; install Mosquitto for durability"
+        return "for demonstration only: what waits is lost when it stops; install Mosquitto to keep it"
 
     @property
     def _pid_file(self) -> Path:

@@ -75,7 +75,7 @@ def demo(
 
 
 @app.command()
-def up(
+def up(  # noqa: PLR0917 - each is an option of the command line
     park: Annotated[str, typer.Option(help="Name of the park: the folder under parks/.")] = "demo",
     data: DataOption = Path("fenceline-data/park"),
     config: ConfigOption = None,

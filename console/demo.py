@@ -1,8 +1,8 @@
-"""The demonstration: a simulated park that publishes over real MQTT into a station on the embedded default."""
+"""The demonstration: a simulated park that publishes over real MQTT into a station."""
 
-from fenceline.clock import SystemClock
 from console.site import Site
 from console.station import Station
+from fenceline.clock import SystemClock
 from fenceline.errors import ConfigError
 from simulators.park import SimulatedPark
 from simulators.publish import Publisher

@@ -3,7 +3,7 @@
 import logging
 import sys
 from pathlib import Path
-from typing import IO, Literal
+from typing import Literal, TextIO
 
 import structlog
 from structlog.typing import Processor
@@ -13,7 +13,7 @@ Format = Literal["json", "console"]
 
 def set_up_logs(form: Format, file: Path | None = None) -> None:
     """Send every event to `file`, or to stderr."""
-    stream: IO[str] = sys.stderr if file is None else file.open("a", encoding="utf-8", buffering=1)
+    stream: TextIO = sys.stderr if file is None else file.open("a", encoding="utf-8", buffering=1)
     shared: list[Processor] = [
         structlog.contextvars.merge_contextvars,
         structlog.processors.add_log_level,

@@ -1,4 +1,4 @@
-"""Runs a station until Ctrl-C or SIGTERM, with the terminal beside it, and says in a sentence why it ended."""
+"""Runs a station until Ctrl-C or SIGTERM, with the terminal beside it."""
 
 import asyncio
 import signal

@@ -1,4 +1,4 @@
-"""A site's configuration folder in; everything put in force and every channel out, or every mistake at once."""
+"""A site's configuration folder in; what is put in force and the channels out, or every mistake at once."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

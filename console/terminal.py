@@ -53,7 +53,9 @@ def _where(station: Station) -> list[str]:
 
 def _line(station: Station) -> str:
     """The counts in one line."""
-    assert station.ingestor is not None and station.sink is not None and station.live is not None
+    assert station.ingestor is not None
+    assert station.sink is not None
+    assert station.live is not None
     ingest = station.ingestor.snapshot()
     view = station.live.view
     folded = view.folded
@@ -90,7 +92,9 @@ def _parts(station: Station) -> Table:
 
 
 def _account(station: Station) -> Table:
-    assert station.ingestor is not None and station.sink is not None and station.live is not None
+    assert station.ingestor is not None
+    assert station.sink is not None
+    assert station.live is not None
     table = Table(box=None, padding=(0, 2))
     for column in ("stage", "in", "out", "rejected", "late", "duplicate", "in flight", ""):
         table.add_column(column, justify="left" if column in ("stage", "") else "right")

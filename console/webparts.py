@@ -96,7 +96,7 @@ def sensor_places(force: InForceSet) -> dict[str, SensorPlace]:
 
 
 def ingest_stage(account: AccountSnapshot) -> StageAccount:
-    """Readings decoded since this process started. What is in flight undecoded counts as messages elsewhere."""
+    """Readings decoded since this process started; what waits undecoded counts as messages."""
     return StageAccount(
         received=account.readings_decoded,
         out=account.readings_accepted,

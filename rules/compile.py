@@ -1,4 +1,4 @@
-"""Rules, a park and its limits in; the tables the kernel runs on out, with every limit in the sensor's unit."""
+"""Rules, sensors and limits in; the kernel's tables out, with every limit in the sensor's unit."""
 
 import hashlib
 from collections.abc import Iterable, Sequence
@@ -17,7 +17,7 @@ from fenceline.units import convert
 from fenceline.vocabulary import Level
 from rules import layout
 from rules.config import LevelRule, LimitValue, Rule, SilenceRule, ThresholdRule, Watches
-from rules.kernel import REASON_NEVER_SEEN
+from rules.steps import REASON_NEVER_SEEN
 
 SECOND = 1_000_000_000
 DUPLICATE_KEYS_SPARE = 16
@@ -65,7 +65,7 @@ def version_of(rule: Rule) -> str:
 
 
 def compile_tables(
-    park_sensors: Sequence[PlacedSensor],
+    sensors_in_force: Sequence[PlacedSensor],
     substances: Substances,
     rules: Sequence[Rule],
     *,
@@ -75,7 +75,7 @@ def compile_tables(
     Raises:
         ConfigError: a limit that does not exist for a substance, or does not convert to a sensor's unit.
     """
-    placed = tuple(sorted(park_sensors, key=lambda sensor: sensor.id))
+    placed = tuple(sorted(sensors_in_force, key=lambda sensor: sensor.id))
     versions = {rule.name: version_of(rule) for rule in rules}
     infos: list[RungInfo] = []
     rung_rows: list[tuple[Any, ...]] = []

@@ -20,7 +20,8 @@ from fenceline.vocabulary import Quality
 from rules import layout
 from rules.compile import SECOND, RungInfo, Tables, carry_state, compile_tables
 from rules.config import Rule, SilenceRule, ThresholdRule, Timing
-from rules.kernel import REASON_NONE, REASON_QUARANTINED, fold_readings, fold_tick, make_unknown
+from rules.kernel import fold_readings, fold_tick
+from rules.steps import REASON_NONE, REASON_QUARANTINED, make_unknown
 from rules.words import COLUMNS, CONDITIONS, reason_word
 
 
@@ -183,7 +184,7 @@ class RuleEngine:
         """Take up a dump; the same things must have been put in force before."""
         self._received = head["received"]
         self._counts = Counter({(column, reason): count for column, reason, count in head["counts"]})
-        self._rejected_keys = {key: seen for key, seen in head["rejected_keys"]}
+        self._rejected_keys = dict(head["rejected_keys"])
         if self._tables is not None:
             self._tables.sensors = arrays["sensors"]
             self._tables.rungs = arrays["rungs"]

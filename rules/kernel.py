@@ -30,135 +30,107 @@ from rules.layout import (
     UNKNOWN,
     UNUSABLE,
 )
+from rules.steps import (
+    FIRST_BAD,
+    OVER_RANGE,
+    REASON_AHEAD,
+    REASON_DELAYED,
+    REASON_NONE,
+    REASON_QUALITY,
+    REASON_SILENT,
+    SECOND,
+    beyond,
+    evaluate,
+    forget,
+    key_of,
+    make_unknown,
+    put,
+    seen_before,
+    silence_ends,
+)
 
-# Reasons as they stand in a sensor's record; words in rules/words.py.
-REASON_NONE, REASON_NEVER_SEEN, REASON_SILENT, REASON_DELAYED, REASON_LATE, REASON_AHEAD = -1, 0, 1, 2, 3, 4
-REASON_QUARANTINED = 5
-REASON_QUALITY = 100  # plus the quality's number
-OVER_RANGE = 19
-FIRST_BAD = 16
-SECOND = 1_000_000_000
+
+@njit(cache=True)
+def _classify(sensor: Any, ring: Any, time: int, value: float, sequence: int, clock: Any) -> int:
+    """What a reading is, compared with its sensor's newest and with log time; remembers its key."""
+    log, received, ahead, delay, window = clock[0], clock[1], clock[2], clock[3], clock[4]
+    if time > received + ahead:
+        return AHEAD
+    key = key_of(time, value, sequence)
+    if time <= sensor.newest and seen_before(sensor, ring, key, log // SECOND, window // SECOND):
+        return DUPLICATE
+    entry = ring[sensor.ring + sensor.ring_next]
+    entry.key = key
+    entry.second = log // SECOND
+    sensor.ring_next = (sensor.ring_next + 1) % sensor.ring_length
+    if time < sensor.newest:
+        return LATE
+    if time < log - delay:
+        return DELAYED
+    if time == sensor.newest and not (value == sensor.high and value == sensor.low):
+        return CONFLICT
+    return CURRENT
 
 
-@njit(cache=True, inline="always")
-def _put(
-    changes: Any, count: int, reading: int, due: int, since: int, rung: int, condition: int, reason: int
+@njit(cache=True)
+def _proves_over_range(rung: Any, value: float) -> bool:
+    """The value is a lower bound: it proves an exceedance, never safety."""
+    return (rung.op == ABOVE and value >= rung.lower) or (rung.op == OUTSIDE and value >= rung.upper)
+
+
+@njit(cache=True)
+def _conflict_counts(rung: Any, value: float, higher: bool, lower: bool) -> bool:
+    """Of two values at one time the worse one counts."""
+    if rung.op == ABOVE:
+        return higher
+    if rung.op == BELOW:
+        return lower
+    return beyond(OUTSIDE, value, rung.lower, rung.upper)
+
+
+@njit(cache=True)
+def _take(
+    sensor: Any,
+    rungs: Any,
+    time: int,
+    value: float,
+    quality: int,
+    conflict: bool,
+    changes: Any,
+    count: int,
+    reading: int,
 ) -> int:
-    changes[count].reading = reading
-    changes[count].due = due
-    changes[count].since = since
-    changes[count].rung = rung
-    changes[count].condition = condition
-    changes[count].reason = reason
-    return count + 1
-
-
-@njit(cache=True, inline="always")
-def _key(time: int, value: float, sequence: int) -> Any:
-    """64 mixed bits of time, value and sequence (splitmix64's constants)."""
-    bits = np.float64(value + 0.0).view(np.uint64)
-    key = np.uint64(time) ^ (bits * np.uint64(0x9E3779B97F4A7C15))
-    key = (key ^ (key >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-    key = key ^ (np.uint64(sequence) * np.uint64(0x94D049BB133111EB))
-    key = (key ^ (key >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    return key ^ (key >> np.uint64(31))
-
-
-@njit(cache=True)
-def _seen_before(sensor: Any, ring: Any, key: Any, log_second: int, window: int) -> bool:
-    start = sensor.ring
-    for slot in range(sensor.ring_length):
-        entry = ring[start + slot]
-        if entry.key == key and entry.second != NEVER and log_second - entry.second <= window:
-            return True
-    return False
-
-
-@njit(cache=True)
-def _beyond(op: int, value: float, lower: float, upper: float) -> bool:
-    if op == ABOVE:
-        return value >= lower
-    if op == BELOW:
-        return value <= lower
-    return value <= lower or value >= upper
-
-
-@njit(cache=True)
-def _back(op: int, value: float, lower: float, upper: float, deadband: float) -> bool:
-    """True where the value has come back from the limit by the deadband."""
-    if op == ABOVE:
-        return value < lower - deadband
-    if op == BELOW:
-        return value > lower + deadband
-    return value > lower + deadband and value < upper - deadband
-
-
-@njit(cache=True)
-def _forget(rung: Any) -> None:
-    rung.pending = 0
-    rung.pending_tick = NEVER
-
-
-@njit(cache=True)
-def make_unknown(
-    sensor: Any, rungs: Any, changes: Any, count: int, reading: int, at: int, reason: int
-) -> int:
-    """The sensor cannot tell: no duration goes on, no condition clears."""
+    """A reading that is current: every rung of its sensor decides."""
+    same_time = time == sensor.newest
+    gap = sensor.newest != NEVER and time - sensor.newest > sensor.hold
+    higher, lower = value > sensor.high, value < sensor.low
+    sensor.newest = time
+    sensor.high = max(sensor.high, value) if same_time else value
+    sensor.low = min(sensor.low, value) if same_time else value
+    sensor.seen = NOT_YET  # for durations a record's time is the first tick after it
+    if (quality >= FIRST_BAD and quality != OVER_RANGE) or not np.isfinite(value):
+        return make_unknown(sensor, rungs, changes, count, reading, time, REASON_QUALITY + quality)
+    bound = quality == OVER_RANGE
+    if bound:
+        sensor.reason = REASON_QUALITY + OVER_RANGE
+    else:
+        sensor.reason = REASON_NONE
+        sensor.usable = NOT_YET
+        count = silence_ends(sensor, rungs, changes, count, reading, time)
     for index in range(sensor.first, sensor.first + sensor.rungs):
         rung = rungs[index]
         if rung.op == SILENCE:
             continue
-        _forget(rung)
-        if rung.known:
-            rung.known = 0
-            count = _put(changes, count, reading, at, at, index, UNKNOWN, reason)
-    sensor.reason = reason
-    return count
-
-
-@njit(cache=True)
-def _evaluate(rung: Any, index: int, value: float, time: int, changes: Any, count: int, reading: int) -> int:
-    """One usable value on one rung."""
-    before = UNKNOWN if not rung.known else (TRUE if rung.active else FALSE)
-    rung.known = 1
-    if rung.active:
-        if _back(rung.op, value, rung.lower, rung.upper, rung.deadband):
-            if rung.pending != 2:
-                rung.pending = 2
-                rung.pending_tick = NOT_YET
-                rung.pending_since = time
-            if time - rung.pending_since >= rung.off_delay:
-                rung.active = 0
-                rung.onset = rung.pending_since
-                _forget(rung)
-        elif rung.pending == 2:
-            _forget(rung)
-    elif _beyond(rung.op, value, rung.lower, rung.upper):
-        if rung.pending != 1:
-            rung.pending = 1
-            rung.pending_tick = NOT_YET
-            rung.pending_since = time
-        if time - rung.pending_since >= rung.on_delay:
-            rung.active = 1
-            rung.onset = rung.pending_since
-            _forget(rung)
-    else:
-        _forget(rung)
-    after = TRUE if rung.active else FALSE
-    if after != before:
-        if before == UNKNOWN and not rung.active:
-            rung.onset = time
-        count = _put(changes, count, reading, time, rung.onset, index, after, REASON_NONE)
-    return count
-
-
-@njit(cache=True)
-def _silence_ends(sensor: Any, rungs: Any, changes: Any, count: int, reading: int, time: int) -> int:
-    for index in range(sensor.first, sensor.first + sensor.rungs):
-        rung = rungs[index]
-        if rung.op == SILENCE and rung.active:
-            rung.active = 0
-            count = _put(changes, count, reading, time, time, index, FALSE, REASON_NONE)
+        if gap:
+            forget(rung)
+        if bound and not _proves_over_range(rung, value):
+            forget(rung)
+            if rung.known:
+                rung.known = 0
+                reason = REASON_QUALITY + OVER_RANGE
+                count = put(changes, count, reading, time, time, index, UNKNOWN, reason)
+        elif not conflict or _conflict_counts(rung, value, higher, lower):
+            count = evaluate(rung, index, value, time, changes, count, reading)
     return count
 
 
@@ -187,8 +159,6 @@ def fold_readings(
     Returns:
         How many changes were written.
     """
-    log, received, ahead, delay, window = clock[0], clock[1], clock[2], clock[3], clock[4]
-    log_second = log // SECOND
     count = 0
     for reading in range(len(codes)):
         if codes[reading] < 0:
@@ -196,74 +166,21 @@ def fold_readings(
             continue
         sensor = sensors[codes[reading]]
         time, value, quality = times[reading], values[reading], qualities[reading]
-        if time > received + ahead:
-            classes[reading] = AHEAD
-            count = make_unknown(sensor, rungs, changes, count, reading, log, REASON_AHEAD)
-            continue
-        key = _key(time, value, sequences[reading])
-        if time <= sensor.newest and _seen_before(sensor, ring, key, log_second, window // SECOND):
-            classes[reading] = DUPLICATE
-            continue
-        entry = ring[sensor.ring + sensor.ring_next]
-        entry.key = key
-        entry.second = log_second
-        sensor.ring_next = (sensor.ring_next + 1) % sensor.ring_length
-        if time < sensor.newest:
-            classes[reading] = LATE
-            continue
-        same_time = time == sensor.newest
-        conflict = same_time and not (value == sensor.high and value == sensor.low)
-        gap = sensor.newest != NEVER and time - sensor.newest > sensor.hold
-        sensor.newest = time
-        classes[reading] = CONFLICT if conflict else CURRENT
-        if time < log - delay:
-            classes[reading] = DELAYED
-            if sensor.reason == REASON_SILENT:
-                sensor.reason = REASON_DELAYED
+        found = _classify(sensor, ring, time, value, sequences[reading], clock)
+        classes[reading] = found
+        if found == AHEAD:
+            count = make_unknown(sensor, rungs, changes, count, reading, clock[0], REASON_AHEAD)
+        elif found == DELAYED:
+            sensor.newest = time
             sensor.high = value
             sensor.low = value
-            continue
-        higher = not conflict or value > sensor.high
-        lower = not conflict or value < sensor.low
-        sensor.high = max(sensor.high, value) if same_time else value
-        sensor.low = min(sensor.low, value) if same_time else value
-        sensor.seen = NOT_YET  # for durations a record's time is the first tick after it
-        if (quality >= FIRST_BAD and quality != OVER_RANGE) or not np.isfinite(value):
-            classes[reading] = UNUSABLE
-            count = make_unknown(sensor, rungs, changes, count, reading, time, REASON_QUALITY + quality)
-            continue
-        bound = quality == OVER_RANGE
-        if not bound:
-            sensor.reason = REASON_NONE
-            sensor.usable = NOT_YET
-            count = _silence_ends(sensor, rungs, changes, count, reading, time)
-        else:
-            sensor.reason = REASON_QUALITY + OVER_RANGE
-            classes[reading] = UNUSABLE
-        for index in range(sensor.first, sensor.first + sensor.rungs):
-            rung = rungs[index]
-            if rung.op == SILENCE:
-                continue
-            if gap:
-                _forget(rung)
-            if bound and not (
-                (rung.op == ABOVE and value >= rung.lower) or (rung.op == OUTSIDE and value >= rung.upper)
-            ):
-                # The value is a lower bound: it proves an exceedance, never safety.
-                _forget(rung)
-                if rung.known:
-                    rung.known = 0
-                    count = _put(
-                        changes, count, reading, time, time, index, UNKNOWN, REASON_QUALITY + OVER_RANGE
-                    )
-                continue
-            if conflict and not (
-                (rung.op == ABOVE and higher) or (rung.op == BELOW and lower) or rung.op == OUTSIDE
-            ):
-                continue
-            if conflict and rung.op == OUTSIDE and not _beyond(OUTSIDE, value, rung.lower, rung.upper):
-                continue
-            count = _evaluate(rung, index, value, time, changes, count, reading)
+            if sensor.reason == REASON_SILENT:
+                sensor.reason = REASON_DELAYED
+        elif found in (CURRENT, CONFLICT):
+            if quality >= FIRST_BAD:
+                classes[reading] = UNUSABLE
+            conflict = found == CONFLICT
+            count = _take(sensor, rungs, time, value, quality, conflict, changes, count, reading)
     return count
 
 
@@ -278,7 +195,7 @@ def fold_tick(sensors: Any, rungs: Any, now: int, leap: bool, changes: Any) -> i
         sensor = sensors[number]
         if leap:
             for index in range(sensor.first, sensor.first + sensor.rungs):
-                _forget(rungs[index])
+                forget(rungs[index])
             if sensor.seen != NEVER:
                 sensor.seen = now
             sensor.usable = now
@@ -295,7 +212,7 @@ def fold_tick(sensors: Any, rungs: Any, now: int, leap: bool, changes: Any) -> i
                 if not rung.active and due <= now:
                     rung.active = 1
                     rung.onset = sensor.usable
-                    count = _put(changes, count, -1, due, sensor.usable, index, TRUE, sensor.reason)
+                    count = put(changes, count, -1, due, sensor.usable, index, TRUE, sensor.reason)
                 continue
             if rung.pending == 0:
                 continue
@@ -305,9 +222,9 @@ def fold_tick(sensors: Any, rungs: Any, now: int, leap: bool, changes: Any) -> i
             if due <= now and due <= expiry and rung.known:
                 rung.active = 1 if rung.pending == 1 else 0
                 rung.onset = rung.pending_since
-                _forget(rung)
+                forget(rung)
                 condition = TRUE if rung.active else FALSE
-                count = _put(changes, count, -1, due, rung.onset, index, condition, REASON_NONE)
+                count = put(changes, count, -1, due, rung.onset, index, condition, REASON_NONE)
         if sensor.seen != NEVER and now > expiry:
             # A rung that an over-range value proved ends here too, under that reason.
             reason = REASON_SILENT if sensor.reason == REASON_NONE else sensor.reason

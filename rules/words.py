@@ -2,7 +2,7 @@
 
 from fenceline.reason import CannotTell, Ignored
 from fenceline.vocabulary import Condition, Quality
-from rules import kernel, layout
+from rules import layout, steps
 
 CONDITIONS = {
     layout.TRUE: Condition.TRUE,
@@ -23,19 +23,19 @@ COLUMNS: dict[int, tuple[str, str]] = {
 }
 
 _REASONS = {
-    kernel.REASON_NEVER_SEEN: CannotTell.NEVER_SEEN,
-    kernel.REASON_SILENT: CannotTell.SILENT,
-    kernel.REASON_DELAYED: CannotTell.DELAYED,
-    kernel.REASON_LATE: CannotTell.LATE,
-    kernel.REASON_AHEAD: CannotTell.TIME_AHEAD,
-    kernel.REASON_QUARANTINED: CannotTell.QUARANTINED,
+    steps.REASON_NEVER_SEEN: CannotTell.NEVER_SEEN,
+    steps.REASON_SILENT: CannotTell.SILENT,
+    steps.REASON_DELAYED: CannotTell.DELAYED,
+    steps.REASON_LATE: CannotTell.LATE,
+    steps.REASON_AHEAD: CannotTell.TIME_AHEAD,
+    steps.REASON_QUARANTINED: CannotTell.QUARANTINED,
 }
 
 
 def reason_word(number: int) -> str | None:
     """Why a sensor cannot tell; none where it can."""
-    if number == kernel.REASON_NONE:
+    if number == steps.REASON_NONE:
         return None
-    if number >= kernel.REASON_QUALITY:
-        return Quality(number - kernel.REASON_QUALITY).word
+    if number >= steps.REASON_QUALITY:
+        return Quality(number - steps.REASON_QUALITY).word
     return _REASONS[number].value

@@ -100,7 +100,7 @@ def _service(url: str) -> Any:
         app_id="Fenceline", app_desc="Fenceline", app_url="", async_mode=False, interpret_emojis=False
     )
     with warnings.catch_warnings():
-        # Loading its services, Apprise imports `imghdr` on Pythons that have it, and they say that it will go.
+        # Loading its services, Apprise imports `imghdr` where Python has it, which says that it will go.
         warnings.simplefilter("ignore", DeprecationWarning)
         service = apprise.Apprise.instantiate(url, asset=asset, suppress_exceptions=True)
     if service is None:

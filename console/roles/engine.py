@@ -132,8 +132,7 @@ class EngineWorker:
         if not records:
             return False
         pending: dict[Topic, list[Record]] = {Topic.FINDINGS: [], Topic.ALERTS: []}
-        done = 0
-        for stored in records:
+        for done, stored in enumerate(records):
             try:
                 output = self._fold_one(stored)
             except (MemoryError, OSError):
@@ -143,7 +142,6 @@ class EngineWorker:
                 await self._set_apart(stored, error)
                 return True
             self._collect(stored, output, pending)
-            done += 1
         await self._write(pending, records)
         settings = self._settings
         aged = self._clock.monotonic() - self._snapshot_time >= settings.snapshot_seconds

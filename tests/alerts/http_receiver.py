@@ -38,8 +38,10 @@ class Receiver:
     answers: list[Answer]
     port: int = 0
     received: list[Request] = field(default_factory=list)
+    open: set[asyncio.StreamWriter] = field(default_factory=set)
 
     async def handle(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.open.add(writer)
         try:
             head = (await reader.readuntil(b"\r\n\r\n")).decode()
             line, *rest = head.strip().split("\r\n")
@@ -58,6 +60,7 @@ class Receiver:
         except (asyncio.IncompleteReadError, ConnectionError):
             return  # the client went away
         finally:
+            self.open.discard(writer)
             writer.close()
 
 
@@ -68,7 +71,11 @@ async def receiver(*answers: Answer) -> AsyncIterator[Receiver]:
     server = await asyncio.start_server(received.handle, "127.0.0.1", 0)
     received.port = server.sockets[0].getsockname()[1]
     async with server:
-        yield received
+        try:
+            yield received
+        finally:
+            for writer in received.open:
+                writer.transport.abort()  # the server's end would wait for those it never answered
 
 
 async def free_port() -> int:

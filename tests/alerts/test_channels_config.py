@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from structlog.testing import capture_logs
 
+from alerts.channels.apprise import AppriseChannel
 from alerts.channels.config import ChannelsConfig
 from alerts.channels.log import LogChannel
 from alerts.channels.message import message_of
@@ -90,10 +91,7 @@ async def test_address_from_a_file(tmp_path: Path) -> None:
 def test_wrong_addresses_are_all_named_and_never_shown() -> None:
     """Each address that cannot be right is named by its channel, in one message, without the address."""
     config = _config(
-        "channels:\n"
-        "  a: {kind: webhook, url_env: A}\n"
-        "  b: {kind: apprise, url_env: B}\n"
-        "  c: {kind: log}\n"
+        "channels:\n  a: {kind: webhook, url_env: A}\n  b: {kind: apprise, url_env: B}\n  c: {kind: log}\n"
     )
 
     with pytest.raises(ConfigError) as caught:
@@ -176,6 +174,22 @@ def test_guide_names_every_field_and_every_shipped_variable() -> None:
 
     assert [] == [name for name in _example() if f"| `{name}`" not in guide]
     assert [] == [name for name in variables if name not in guide]
+
+
+def test_guide_gives_addresses_that_apprise_knows() -> None:
+    """Each form in the guide's table of services builds, once its capital letters are filled in."""
+    table = GUIDE.read_text("utf-8").partition("## Group robots")[2].partition("## The webhook")[0]
+    addresses = re.findall(r"`([a-z]+://[^`]+)`", table)
+
+    refused = []
+    for address in addresses:
+        try:
+            AppriseChannel(re.sub(r"[A-Z][A-Z_]+", "AC" + "a" * 32, address))
+        except ConfigError:
+            refused.append(address)
+
+    assert [] == refused
+    assert len(addresses) > 10
 
 
 def _example() -> dict[str, object]:

@@ -98,9 +98,7 @@ async def test_webhook_redirect_is_not_followed() -> None:
     async with receiver(moved) as server:
         outcome = await _webhook(f"http://127.0.0.1:{server.port}/")
 
-    expected = (
-        "answered 302 to http://example.org/***: redirects are not followed, configure the address it leads to"
-    )
+    expected = "answered 302 to http://example.org/***: redirects are not followed, configure the address it leads to"
     assert Outcome(False, expected) == outcome
     assert 1 == len(server.received)
 
@@ -157,7 +155,9 @@ async def test_apprise_delivers() -> None:
     told = server.received[0].json
     assert Outcome(True, "accepted") == outcome
     assert "橙色Ⅱ级 甲一化工" == told["title"]
-    expected = "橙色Ⅱ级 甲一化工\n2.3 ppm\n\nOrange II · Enterprise 1\n2.3 ppm\n\nhttp://127.0.0.1:8080/#/alerts/a1"
+    expected = (
+        "橙色Ⅱ级 甲一化工\n2.3 ppm\n\nOrange II · Enterprise 1\n2.3 ppm\n\nhttp://127.0.0.1:8080/#/alerts/a1"
+    )
     assert expected == told["message"]
     assert "warning" == told["type"]
 

@@ -4,11 +4,13 @@ import sqlite3
 from pathlib import Path
 from typing import Protocol
 
-from fenceline.bus import Bus, Position
+from fenceline.bus import Bus, Position, Record, Topic
 from fenceline.bus.embedded import EmbeddedBus
 from fenceline.bus.memory import MemoryBus, MemoryStore
 from fenceline.bus.snapshotfile import STATE_NAME
 from fenceline.clock import ManualClock
+
+PARK = "demo"
 
 
 class Place(Protocol):
@@ -118,3 +120,19 @@ class EmbeddedPlace:
 
 
 PLACES: tuple[type[Place], ...] = (MemoryPlace, EmbeddedPlace)
+
+
+async def reopened(place: Place) -> Bus:
+    """What a restart finds."""
+    await place.close()
+    return await place.open()
+
+
+def records(*payloads: str, kind: str = "action") -> list[Record]:
+    """Records with these words as their bytes."""
+    return [Record(kind, payload.encode()) for payload in payloads]
+
+
+async def payloads(bus: Bus, topic: Topic, start: int = 0, park: str = PARK) -> list[str]:
+    """The words that stand in a topic."""
+    return [stored.payload.decode() for stored in await bus.read(topic, park, start)]

@@ -1,50 +1,23 @@
-"""The contract of the bus: every bus passes this file. Another one joins by a line in places.py."""
+"""The contract of the bus: every bus passes this file and its neighbours, joined by a line in places.py.
+
+Here: what is appended is read, in order, as long as it is not cut.
+"""
 
 import asyncio
-from collections.abc import AsyncIterator
 from itertools import count, pairwise
-from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from fenceline.bus import Bus, Cause, Position, Record, Snapshot, Stored, Topic, check_position, hash_of
+from fenceline.bus import Bus, Cause, Record, Stored, Topic, hash_of
 from fenceline.bus.checks import LOG_TOPICS, MAX_RECORD_BYTES
-from fenceline.errors import BusError, HeadCut, PositionMismatch
+from fenceline.errors import BusError, HeadCut
 from fenceline.journal import Epoch
 from fenceline.wire import decode
-from tests.contract.places import PLACES, Place
+from tests.contract.places import PARK, Place, payloads, records, reopened
 
-PARK = "demo"
 NUMBERS = count()
-
-
-@pytest.fixture(params=PLACES, ids=lambda place: place.name)
-async def place(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Place]:
-    """Where a bus lives, emptied before and closed after the test."""
-    found: Place = request.param(tmp_path / "data")
-    yield found
-    await found.close()
-
-
-@pytest.fixture
-async def bus(place: Place) -> Bus:
-    """An empty bus."""
-    return await place.open()
-
-
-async def reopened(place: Place) -> Bus:
-    await place.close()
-    return await place.open()
-
-
-def records(*payloads: str, kind: str = "action") -> list[Record]:
-    return [Record(kind, payload.encode()) for payload in payloads]
-
-
-async def payloads(bus: Bus, topic: Topic, start: int = 0, park: str = PARK) -> list[str]:
-    return [stored.payload.decode() for stored in await bus.read(topic, park, start)]
 
 
 async def test_a_new_journal_starts_with_its_epoch(bus: Bus) -> None:
@@ -248,220 +221,6 @@ async def test_what_cannot_be_kept_is_refused(bus: Bus) -> None:
             await bus.append(Topic.FINDINGS, park, records("a"))
 
     assert 0 == await bus.end(Topic.FINDINGS, PARK)
-
-
-async def test_wait_sees_what_is_there(bus: Bus) -> None:
-    """Where a record at `start` or later stands, `wait` is true at once; seconds of 0 only look."""
-    last = await bus.append(Topic.FINDINGS, PARK, records("a", "b"))
-
-    assert True is await bus.wait(Topic.FINDINGS, PARK, 0, seconds=0)
-    assert True is await bus.wait(Topic.FINDINGS, PARK, last, seconds=60)
-    assert False is await bus.wait(Topic.FINDINGS, PARK, last + 1, seconds=0)
-
-
-async def test_wait_wakes_for_its_record_only(bus: Bus) -> None:
-    """A waiter wakes when its offset is reached, not for other topics, parks or earlier offsets."""
-    end = await bus.append(Topic.FINDINGS, PARK, records("a")) + 1
-    await bus.append(Topic.FINDINGS, "other", records("a"))
-    waiting = asyncio.ensure_future(bus.wait(Topic.FINDINGS, PARK, end + 1, seconds=60))
-
-    await bus.append(Topic.ALERTS, PARK, records("x", "y", "z"))
-    await bus.append(Topic.FINDINGS, "other", records("x", "y", "z"))
-    await bus.append(Topic.FINDINGS, PARK, records("b"))
-    assert not waiting.done()
-
-    await bus.append(Topic.FINDINGS, PARK, records("c"))
-    assert True is await waiting
-
-
-async def test_wait_ends_with_its_time(bus: Bus, place: Place) -> None:
-    """`wait` is false when the seconds are over and nothing came."""
-    await bus.append(Topic.FINDINGS, PARK, records("a"))
-    waiting = asyncio.ensure_future(bus.wait(Topic.FINDINGS, PARK, 1, seconds=0.5))
-
-    await place.pass_time(0.5)
-
-    assert False is await waiting
-
-
-async def test_wait_does_not_count_what_was_cut(bus: Bus) -> None:
-    """A record that was cut away cannot be read, so nobody need wake for it."""
-    last = await bus.append(Topic.FINDINGS, PARK, records("a", "b"))
-    await bus.cut(Topic.FINDINGS, PARK, last + 1)
-
-    assert False is await bus.wait(Topic.FINDINGS, PARK, 0, seconds=0)
-
-    await bus.append(Topic.FINDINGS, PARK, records("c"))
-    assert True is await bus.wait(Topic.FINDINGS, PARK, 0, seconds=0)
-
-
-async def test_many_wait_at_once(bus: Bus) -> None:
-    """Everyone who waits is woken."""
-    await bus.append(Topic.FINDINGS, PARK, records("a"))
-    waiting = [asyncio.ensure_future(bus.wait(Topic.FINDINGS, PARK, 1, seconds=60)) for _ in range(50)]
-    await asyncio.sleep(0)
-
-    await bus.append(Topic.FINDINGS, PARK, records("b"))
-
-    assert [True] * 50 == await asyncio.gather(*waiting)
-
-
-async def test_each_appender_keeps_its_own_order(bus: Bus) -> None:
-    """Of appends that run at once, each is whole, and those one appender began stay in the order he did."""
-
-    async def appender(name: str) -> None:
-        for number in range(20):
-            await bus.append(Topic.FINDINGS, PARK, records(f"{name} {number} 0", f"{name} {number} 1"))
-
-    await asyncio.gather(*(appender(str(name)) for name in range(10)))
-    begun = [
-        asyncio.ensure_future(bus.append(Topic.ALERTS, PARK, records(str(number)))) for number in range(100)
-    ]
-    lasts = await asyncio.gather(*begun)
-
-    found = [payload.split() for payload in await payloads(bus, Topic.FINDINGS)]
-    assert 400 == len(found)
-    for name in range(10):
-        own = [(int(number), int(part)) for owner, number, part in found if owner == str(name)]
-        assert [(number, part) for number in range(20) for part in range(2)] == own
-    assert sorted(lasts) == lasts
-    assert [str(number) for number in range(100)] == await payloads(bus, Topic.ALERTS)
-
-
-async def test_a_cancelled_append_is_whole_or_absent(bus: Bus) -> None:
-    """Giving up on an append harms nobody else, and leaves all of its records or none."""
-    kept = asyncio.ensure_future(bus.append(Topic.FINDINGS, PARK, records("a")))
-    given_up = asyncio.ensure_future(bus.append(Topic.FINDINGS, PARK, records("b", "b")))
-    await asyncio.sleep(0)
-    given_up.cancel()
-
-    await kept
-    await bus.append(Topic.FINDINGS, PARK, records("c"))
-
-    assert await payloads(bus, Topic.FINDINGS) in (["a", "c"], ["a", "b", "b", "c"])
-
-
-async def test_positions_are_compared(place: Place) -> None:
-    """A position of this journal passes; another hash, offset or journal stops loudly."""
-    bus = await place.open()
-    await bus.append(Topic.JOURNAL, PARK, records("a", "b"))
-    stored = await bus.last(Topic.JOURNAL, PARK)
-    assert stored is not None
-    journal = await bus.journal_id(PARK)
-    bus = await reopened(place)
-
-    await check_position(bus, PARK, Position(journal, stored.offset, stored.hash))
-    await check_position(bus, PARK, Position(journal, -1, ""))
-
-    for wrong in (
-        Position(journal, stored.offset - 1, stored.hash),
-        Position(journal, stored.offset + 1, stored.hash),
-        Position(journal, stored.offset, "0" * 32),
-        Position(journal + 1, stored.offset, stored.hash),
-        Position(journal + 1, -1, ""),
-    ):
-        with pytest.raises(PositionMismatch, match=str(wrong)):
-            await check_position(bus, PARK, wrong)
-    await bus.cut(Topic.JOURNAL, PARK, stored.offset + 1)
-    with pytest.raises(HeadCut):
-        await check_position(bus, PARK, Position(journal, stored.offset, stored.hash))
-
-
-def snapshot(offset: int, size: int = 10, fill: bytes = b"s") -> Snapshot:
-    terms = {"fenceline/demo/#": (3, "ingest-1"), "空": (0, "")}
-    return Snapshot(Position(1, offset, f"{offset:032x}"), fill * size, terms)
-
-
-async def test_snapshots_read_back_whole(place: Place) -> None:
-    """Empty, small and of several chunks: each comes back with its terms, the highest position first."""
-    bus = await place.open()
-    kept = [snapshot(5, 1_500_000), snapshot(7, 0), snapshot(6, 512 * 1024)]
-    for one in kept:
-        await bus.put_snapshot(PARK, one)
-    await bus.put_snapshot("other", snapshot(9))
-
-    for found in (await bus.snapshots(PARK), await (await reopened(place)).snapshots(PARK)):
-        assert [kept[1], kept[2], kept[0]] == found
-
-
-async def test_a_snapshot_replaces_the_one_at_its_position(bus: Bus) -> None:
-    """Of two at one position the newer stands."""
-    await bus.put_snapshot(PARK, snapshot(5, 2_000_000))
-    newer = snapshot(5, 700_000, b"n")
-
-    await bus.put_snapshot(PARK, newer)
-
-    assert [newer] == await bus.snapshots(PARK)
-
-
-@pytest.mark.parametrize("harm", ["damage_snapshot", "lose_chunk", "lose_manifest"])
-async def test_a_snapshot_that_is_not_whole_is_not_found(place: Place, harm: str) -> None:
-    """Damaged or unfinished snapshots are left out; the next lower one is found."""
-    bus = await place.open()
-    lower, higher = snapshot(5, 1_500_000), snapshot(7, 1_500_000)
-    await bus.put_snapshot(PARK, lower)
-    await bus.put_snapshot(PARK, higher)
-    await place.close()
-
-    await getattr(place, harm)(PARK, higher.position)
-
-    bus = await place.open()
-    assert [lower] == await bus.snapshots(PARK)
-    await bus.put_snapshot(PARK, higher)
-    assert [higher, lower] == await bus.snapshots(PARK)
-
-
-async def test_snapshots_below_are_dropped(bus: Bus) -> None:
-    """`drop_snapshots` deletes those lower than the offset, and no other."""
-    for offset in (5, 7, 9):
-        await bus.put_snapshot(PARK, snapshot(offset))
-
-    await bus.drop_snapshots(PARK, 7)
-
-    assert [9, 7] == [one.position.offset for one in await bus.snapshots(PARK)]
-
-
-async def test_the_state_topic_shows_manifests(bus: Bus) -> None:
-    """`state` can be read and waited for like any topic, and is written by `put_snapshot` only."""
-    assert (0, 0) == (await bus.head(Topic.STATE, PARK), await bus.end(Topic.STATE, PARK))
-    assert None is await bus.last(Topic.STATE, PARK)
-    waiting = asyncio.ensure_future(bus.wait(Topic.STATE, PARK, 0, seconds=60))
-    await asyncio.sleep(0)
-
-    await bus.put_snapshot(PARK, snapshot(5))
-
-    assert True is await waiting
-    found = await bus.read(Topic.STATE, PARK, 0, kinds=("manifest",))
-    last = await bus.last(Topic.STATE, PARK)
-    assert [last] == found
-    assert f"{PARK}/{snapshot(5).position}" == found[0].key
-    assert found[0].offset + 1 == await bus.end(Topic.STATE, PARK)
-    with pytest.raises(BusError, match="state"):
-        await bus.append(Topic.STATE, PARK, records("a"))
-    with pytest.raises(BusError, match="state"):
-        await bus.cut(Topic.STATE, PARK, 1)
-
-
-async def test_a_closed_bus_says_so(bus: Bus) -> None:
-    """After `close` nothing hangs and nothing is written; who waits is told; closing again is nothing."""
-    await bus.append(Topic.FINDINGS, PARK, records("a"))
-    accepted = asyncio.ensure_future(bus.append(Topic.FINDINGS, PARK, records("b")))
-    waiting = asyncio.ensure_future(bus.wait(Topic.FINDINGS, PARK, 100, seconds=3600))
-    await asyncio.sleep(0)
-    await asyncio.sleep(0)
-
-    await bus.close()
-    await bus.close()
-
-    assert 1 == await accepted
-    with pytest.raises(BusError, match="closed"):
-        await waiting
-    with pytest.raises(BusError, match="closed"):
-        await bus.append(Topic.FINDINGS, PARK, records("c"))
-    with pytest.raises(BusError, match="closed"):
-        await bus.read(Topic.FINDINGS, PARK, 0)
-    with pytest.raises(BusError, match="closed"):
-        await bus.snapshots(PARK)
 
 
 def any_records() -> st.SearchStrategy[list[Record]]:

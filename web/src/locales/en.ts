@@ -198,6 +198,7 @@ export const en: Record<keyof typeof zh, string> = {
   'quiet.title': 'No open alerts',
   'quiet.believe': '{watching} of {sensors} sensors watching · last evaluation {age} ago',
   'quiet.why': 'Why this quiet can be believed',
+  'quiet.known': 'What is known',
   'quiet.watching': '{watching} of {sensors} sensors have a reading that can be judged',
   'quiet.cannot_tell': '{n} sensors cannot tell; where they stand, a leak cannot be ruled out',
   'quiet.all_tell': 'No sensor is unable to tell',

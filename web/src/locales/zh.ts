@@ -195,6 +195,7 @@ export const zh = {
   'quiet.title': '没有未结束的告警',
   'quiet.believe': '{watching} / {sensors} 个传感器在看守 · 最后评估 {age}前',
   'quiet.why': '为什么可以相信这份安静',
+  'quiet.known': '目前所知',
   'quiet.watching': '{watching} / {sensors} 个传感器的最新读数可用于判断',
   'quiet.cannot_tell': '{n} 个传感器无法判断，它们所在之处不能说没有泄漏',
   'quiet.all_tell': '没有无法判断的传感器',

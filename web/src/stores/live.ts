@@ -25,6 +25,10 @@ export const verdict = computed(() => judge(watch.value, beat.value))
 export const blind = computed(() => verdict.value.sight === 'blind')
 /** The server's time in milliseconds, carried on by the steady clock between two statuses. */
 export const serverNowMs = computed(() => serverNow(watch.value, beat.value))
+/** The same in whole seconds: what shows seconds need not be drawn four times in each. */
+export const serverSecondMs = computed(() =>
+  serverNowMs.value === null ? null : Math.floor(serverNowMs.value / 1000) * 1000,
+)
 export const listDiffers = shallowRef(false)
 export const simulated = computed(() => park.value?.simulated ?? greeted.value?.simulated ?? false)
 
