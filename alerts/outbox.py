@@ -112,7 +112,7 @@ class Outbox:
             case Attempt():
                 entry = self._spoken_of(record.page, offset)
                 if entry is not None:
-                    entry.tries[record.number] = _Try(record.nonce, offset)
+                    entry.tries.setdefault(record.number, _Try(record.nonce, offset))
             case Receipt():
                 entry = self._spoken_of(record.page, offset)
                 if entry is not None:

@@ -75,7 +75,7 @@ def _classify(sensor: Any, ring: Any, time: int, value: float, sequence: int, cl
 @njit(cache=True)
 def _proves_over_range(rung: Any, value: float) -> bool:
     """The value is a lower bound: it proves an exceedance, never safety."""
-    return (rung.op == ABOVE and value >= rung.lower) or (rung.op == OUTSIDE and value >= rung.upper)
+    return bool((rung.op == ABOVE and value >= rung.lower) or (rung.op == OUTSIDE and value >= rung.upper))
 
 
 @njit(cache=True)
@@ -135,7 +135,7 @@ def _take(
 
 
 @njit(cache=True)
-def fold_readings(
+def fold_readings(  # noqa: PLR0917 - compiled code passes numbers, not objects
     sensors: Any,
     rungs: Any,
     ring: Any,

@@ -4,7 +4,7 @@ from datetime import datetime
 from math import isnan
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Header, Path, Query
+from fastapi import APIRouter, Header, Query
 from fastapi.responses import Response
 
 from console.web import shapes
@@ -25,7 +25,6 @@ DEFAULT_SPAN_NS = 900_000_000_000
 HIGHEST_LIMIT = 2_000
 HIGHEST_POINTS = 20_000
 
-ActionId = Annotated[str, Path(pattern=r"^[0-9A-Za-z_-]{8,64}$")]
 _ERRORS: dict[int | str, dict[str, Any]] = {
     404: {"model": shapes.ErrorShape},
     422: {"model": shapes.ErrorShape},
@@ -113,7 +112,7 @@ def router_of(services: WebServices) -> APIRouter:
         return shapes.RecordedShape(action_id=body.action_id, status="recorded")
 
     @router.get("/actions/{action_id}", responses={422: {"model": shapes.ErrorShape}})
-    async def action(action_id: ActionId) -> shapes.ActionShape:
+    async def action(action_id: shapes.ActionId) -> shapes.ActionShape:
         return await actions.status(action_id)
 
     @router.get("/readings", responses=_ERRORS)

@@ -1,13 +1,14 @@
 """The web API's answers as models: what the browser reads, and what OpenAPI says of it."""
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel
+from pydantic import BaseModel, Field, StringConstraints
 
 from fenceline.alert import Name
 from fenceline.vocabulary import AlertState, Condition, Level, Tier
 
 Point = tuple[float, float]
+ActionId = Annotated[str, StringConstraints(pattern=r"^[0-9A-Za-z_-]{8,64}$")]
 Direction = Literal["above", "below", "outside"]
 
 
@@ -212,8 +213,8 @@ class AcknowledgeBody(BaseModel):
     """Who acknowledges which revision; `action_id` stays the same when it is sent again."""
 
     name: str
-    revision: int
-    action_id: str
+    revision: int = Field(ge=1)
+    action_id: ActionId
 
 
 class RecordedShape(BaseModel):

@@ -65,8 +65,10 @@ async def until_stored(sink: StoreSink, clock: ManualClock, count: int) -> None:
             await clock.advance(0.1)
 
 
-def sink_of(bus: MemoryBus, store: EmbeddedStore, clock: ManualClock, **given: Retention) -> StoreSink:
-    return StoreSink(bus=bus, park=PARK, store=store, clock=clock, **given)
+def sink_of(
+    bus: MemoryBus, store: EmbeddedStore, clock: ManualClock, retention: Retention | None = None
+) -> StoreSink:
+    return StoreSink(bus=bus, park=PARK, store=store, clock=clock, retention=retention)
 
 
 async def test_all_three_topics_are_stored(bus: MemoryBus, store: FailingStore, clock: ManualClock) -> None:
