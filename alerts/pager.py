@@ -232,7 +232,7 @@ class Pager:
 
     async def _keep_receipt(self, receipt: Receipt) -> None:
         """Append a receipt until it is known to be recorded; when stopping, once."""
-        if not await self._append([_record(receipt)]):
+        while not await self._append([_record(receipt)]) and not self._stopping:
             await self._clock.sleep(LOOK_SECONDS)
 
     async def _rest(self) -> None:

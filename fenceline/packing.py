@@ -18,7 +18,8 @@ def pack(head: dict[str, Any], arrays: dict[str, NDArray[Any]]) -> bytes:
         {"name": name, "dtype": np.lib.format.dtype_to_descr(array.dtype), "shape": list(array.shape)}
         for name, array in sorted(arrays.items())
     ]
-    top = orjson.dumps({"format": FORMAT, "head": head, "arrays": layout}, option=orjson.OPT_SORT_KEYS)
+    # Keys keep their order: what is written after a restore must have the bytes it would have had without.
+    top = orjson.dumps({"format": FORMAT, "head": head, "arrays": layout})
     parts = [_MAGIC, len(top).to_bytes(8, "big"), top]
     parts += [np.ascontiguousarray(array).tobytes() for _, array in sorted(arrays.items())]
     return b"".join(parts)

@@ -29,6 +29,7 @@ _HINTS = {
     "Bad user name or password": "check `username` and `password`",
     "Client identifier not valid": "give `client_id` a value that the broker accepts",
     "Unsupported protocol version": "set `protocol` to the version that the broker speaks: 5 or 3.1.1",
+    "Unspecified error": "was it stopped, or does another client use the same `client_id`?",
     "Session taken over": "another client uses the same `client_id`; is ingest running twice?",
     "Keep alive timeout": "the broker, or the way to it, stood still",
     "Server shutting down": "the broker is being stopped",
@@ -172,7 +173,9 @@ class Connection:
     ) -> None:
         self._over = True
         name = str(reason)
-        self._in_loop(self._set_lost, name, hint_for(name))
+        # What paho says where the connection ended without a word.
+        said = "the broker closed the connection" if name == "Unspecified error" else name
+        self._in_loop(self._set_lost, said, hint_for(name))
 
     # --- back in the loop ----------------------------------------------------------------------------------
 
@@ -197,7 +200,8 @@ class Connection:
             self._lost.set_result((error.message, error.hint))
 
     def _set_lost(self, reason: str, hint: str) -> None:
-        self._set_failed(ServiceError(f"`{self._settings.broker}`: {reason}", hint=hint))
+        if not self._opened.done():
+            self._set_failed(ServiceError(f"`{self._settings.broker}`: {reason}", hint=hint))
         if not self._lost.done():
             self._lost.set_result((reason, hint))
 

@@ -89,7 +89,7 @@ def _conflict_counts(rung: Any, value: float, higher: bool, lower: bool) -> bool
 
 
 @njit(cache=True)
-def _take(
+def _take(  # noqa: PLR0917 - compiled code passes numbers, not objects
     sensor: Any,
     rungs: Any,
     time: int,

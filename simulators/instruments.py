@@ -93,7 +93,9 @@ def instrument_for(
         t90 = _SLOW_CELLS.get(quantity, 30.0)
         return Instrument(t90, 0.002 * span, 0.0025 * span, 0.01 * span, step, background, 0.3 * background)
     if placement is Placement.FENCE:
-        return Instrument(30.0, 0.0008 * span, 0.001 * span, 0.003 * span, step, background, 0.3 * background)
+        return Instrument(
+            30.0, 0.0004 * span, 0.0004 * span, 0.002 * span, step, background, 0.3 * background
+        )
     fine = 0.1 * step
     return Instrument(60.0, 0.0003 * span, 0.0004 * span, 0.001 * span, fine, background, 0.3 * background)
 

@@ -10,26 +10,28 @@ from numpy.typing import NDArray
 from fenceline.vocabulary import FIRST_BAD_QUALITY, Quality
 from sinks.query import Series
 
+Index = NDArray[np.int64]
 
-def tidy(
-    time: NDArray[np.int64],
-    value: NDArray[np.float64],
-    quality: NDArray[np.uint8],
-    sequence: NDArray[np.int64],
-) -> Series:
+
+def tidy(time: Index, value: NDArray[np.float64], quality: NDArray[np.uint8], sequence: Index) -> Series:
     """Readings in any order become a series in time order, each reading once."""
-    order = np.lexsort((quality, value, sequence, time))
-    time, value, quality, sequence = time[order], value[order], quality[order], sequence[order]
-    if len(time) > 1:
-        again = (
-            (time[1:] == time[:-1])
-            & (value[1:] == value[:-1])
-            & (quality[1:] == quality[:-1])
-            & (sequence[1:] == sequence[:-1])
-        )
-        kept = np.concatenate(([True], ~again))
-        time, value, quality = time[kept], value[kept], quality[kept]
-    return Series(time, value, quality)
+    if len(time) > 1 and np.any(time[1:] < time[:-1]):
+        order = np.argsort(time, kind="stable")
+        time, value, quality, sequence = time[order], value[order], quality[order], sequence[order]
+    again = np.flatnonzero(time[1:] == time[:-1])
+    if len(again) == 0:
+        return Series(time, value, quality)
+    # Only readings of one time can be the same reading, so only those are compared.
+    place = np.unique(np.concatenate((again, again + 1)))
+    order = place[np.lexsort((quality[place], value[place], sequence[place], time[place]))]
+    same = np.ones(len(order) - 1, dtype=bool)
+    for column in (time, value, quality, sequence):
+        same &= column[order[1:]] == column[order[:-1]]
+    kept = np.ones(len(time), dtype=bool)
+    kept[place[1:][same]] = False
+    value, quality = value.copy(), quality.copy()
+    value[place], quality[place] = value[order], quality[order]
+    return Series(time[kept], value[kept], quality[kept])
 
 
 def thin(series: Series, *, points: int, gap_ns: int) -> Series:
@@ -39,33 +41,44 @@ def thin(series: Series, *, points: int, gap_ns: int) -> Series:
     """
     if len(series) == 0:
         return series
-    starts = np.concatenate(([True], np.diff(series.time) > gap_ns))
-    segment = np.cumsum(starts)
-    chosen = np.arange(len(series)) if len(series) <= points else _extremes(series, segment, points)
-    return _with_gaps(series, segment, chosen)
+    # The places where a new stretch without gaps begins.
+    starts = np.flatnonzero(np.diff(series.time) > gap_ns) + 1
+    every = np.arange(len(series))
+    chosen = every if len(series) <= points else _extremes(series, starts, points)
+    return _with_gaps(series, starts, chosen)
 
 
-def _extremes(series: Series, segment: NDArray[np.int64], points: int) -> NDArray[np.int64]:
+def _extremes(series: Series, starts: Index, points: int) -> Index:
     usable = series.quality < FIRST_BAD_QUALITY
-    each = 2 if usable.all() or not usable.any() else 4
-    slices = max(1, points // each - 1)
+    kinds = [np.flatnonzero(kind) for kind in (usable, ~usable)]
+    kinds = [kind for kind in kinds if len(kind) > 0]
+    slices = max(1, points // (2 * len(kinds)) - 1)
     width = max(1, -(-int(series.time[-1] - series.time[0] + 1) // slices))
     slot = (series.time - series.time[0]) // width
-    order = np.lexsort((series.value, usable, slot, segment))
-    first = np.ones(len(order), dtype=bool)
-    keys = (slot[order], segment[order], usable[order])
-    first[1:] = np.logical_or.reduce([key[1:] != key[:-1] for key in keys])
-    last = np.concatenate((first[1:], [True]))
-    ends = np.concatenate((np.flatnonzero(np.diff(segment)), [len(segment) - 1]))
-    begins = np.concatenate(([0], np.flatnonzero(np.diff(segment)) + 1))
-    return np.unique(np.concatenate((order[first], order[last], begins, ends)))
+    stretch = np.zeros(len(series), dtype=np.int64)
+    stretch[starts] = 1
+    stretch = np.cumsum(stretch)
+    chosen = [starts, starts - 1, np.array([0, len(series) - 1])]
+    for kind in kinds:
+        changes = (slot[kind][1:] != slot[kind][:-1]) | (stretch[kind][1:] != stretch[kind][:-1])
+        begins = np.concatenate(([0], np.flatnonzero(changes) + 1))
+        value = series.value[kind]
+        chosen += [kind[_first_at(value, begins, np.minimum)], kind[_first_at(value, begins, np.maximum)]]
+    return np.unique(np.concatenate(chosen))
 
 
-def _with_gaps(series: Series, segment: NDArray[np.int64], chosen: NDArray[np.int64]) -> Series:
+def _first_at(value: NDArray[np.float64], begins: Index, extreme: np.ufunc) -> Index:
+    """Where in each group the extreme stands first; groups begin at `begins`."""
+    lengths = np.diff(np.append(begins, len(value)))
+    hits = np.flatnonzero(value == np.repeat(extreme.reduceat(value, begins), lengths))
+    return np.asarray(hits[np.searchsorted(hits, begins)], dtype=np.int64)
+
+
+def _with_gaps(series: Series, starts: Index, chosen: Index) -> Series:
     time, value, quality = series.time[chosen], series.value[chosen], series.quality[chosen]
-    breaks = np.flatnonzero(np.diff(segment[chosen])) + 1
-    if len(breaks) == 0:
+    if len(starts) == 0:
         return Series(time, value, quality)
+    breaks = np.searchsorted(chosen, starts)
     return Series(
         np.insert(time, breaks, time[breaks - 1] + 1),
         np.insert(value, breaks, np.nan),

@@ -53,7 +53,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def pytest_runtest_logreport(report: pytest.TestReport) -> None:
     """Writes down what was skipped and why."""
     target = os.environ.get("FENCELINE_SKIPS")
-    if target is None or not report.skipped or hasattr(report, "wasxfail"):
+    # With several workers each report passes twice: in the worker, and in the process that collects them.
+    seen_elsewhere = "PYTEST_XDIST_WORKER" in os.environ
+    if target is None or seen_elsewhere or not report.skipped or hasattr(report, "wasxfail"):
         return
     reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else str(report.longrepr)
     with Path(target).open("a", encoding="utf-8") as skips:

@@ -18,14 +18,14 @@ from fenceline.clock import Clock
 from fenceline.errors import BusError, HeadCut
 from fenceline.wire import encode, kind_of
 
-READ_LIMIT = 500
 _log = structlog.get_logger()
 
 
 @dataclass(slots=True)
 class EngineSettings:
-    """How often snapshots are taken."""
+    """How much is folded at once, and how often snapshots are taken."""
 
+    read_limit: int = 500
     snapshot_records: int = 20_000
     snapshot_seconds: float = 300.0
 
@@ -123,7 +123,9 @@ class EngineWorker:
     async def _step(self) -> bool:
         """Fold some records and write their output; false at the journal's end."""
         try:
-            records = await self._bus.read(Topic.JOURNAL, self._park, self._next, limit=READ_LIMIT)
+            records = await self._bus.read(
+                Topic.JOURNAL, self._park, self._next, limit=self._settings.read_limit
+            )
         except HeadCut as cut:
             raise BusError(
                 f"the journal of `{self._park}` begins at {cut.head}, and no snapshot reaches that far",
@@ -167,7 +169,10 @@ class EngineWorker:
         await self._restore()
         while self._next < target:
             records = await self._bus.read(
-                Topic.JOURNAL, self._park, self._next, limit=min(READ_LIMIT, target - self._next)
+                Topic.JOURNAL,
+                self._park,
+                self._next,
+                limit=min(self._settings.read_limit, target - self._next),
             )
             for earlier in records:
                 if earlier.offset >= target:

@@ -43,11 +43,15 @@ class Following:
     async def run(self) -> None:
         """Follow findings, ledger and journal, and pulse once a second."""
         await self._seed()
-        async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(self._follow_ledger())
-            tasks.create_task(self._follow_findings())
-            tasks.create_task(self._follow_journal())
-            tasks.create_task(self._live.run())
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(self._follow_ledger())
+                tasks.create_task(self._follow_findings())
+                tasks.create_task(self._follow_journal())
+                tasks.create_task(self._live.run())
+        except BaseExceptionGroup as group:
+            # The first to fail ended the others; its sentence is the one to read.
+            raise group.exceptions[0] from group
 
     async def _seed(self) -> None:
         applied: dict[Topic, AppliedTo] = {}

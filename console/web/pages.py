@@ -13,7 +13,7 @@ _MISSING = """<!doctype html>
 <p>服务正在运行，但浏览器应用不存在。告警仍可经 <a href="/api/alerts">/api/alerts</a> 查看。</p>
 <p>The server runs, but the browser application is not there.
 Alerts can still be read at <a href="/api/alerts">/api/alerts</a>.</p>
-<p>hint: <code>cd web &amp;&amp; npm ci &amp;&amp; npm run build</code>, then load this page again.</p>
+<p>hint: <code>make web</code>, then load this page again.</p>
 </body></html>
 """
 

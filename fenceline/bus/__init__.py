@@ -118,6 +118,8 @@ class Bus(Protocol):
 
         Raises:
             NotDurable: not known to be recorded; JournalFull: there was no room.
+            BusError: a record is larger than `fenceline.bus.checks.MAX_RECORD_BYTES`, or the
+                topic is `state`, which `put_snapshot` writes and which reads as its manifests.
         """
 
     async def read(
@@ -130,6 +132,8 @@ class Bus(Protocol):
         kinds: Sequence[str] | None = None,
     ) -> list[Stored]:
         """Records from offset `start` on, at most `limit`, only of `kinds` where given.
+
+        Fewer than `limit` may come where records are large: the end is where none come.
 
         Raises:
             HeadCut: `start` lies before the head of a topic that was cut.

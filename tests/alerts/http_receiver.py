@@ -38,6 +38,7 @@ class Receiver:
     answers: list[Answer]
     port: int = 0
     received: list[Request] = field(default_factory=list)
+    arrived: asyncio.Event = field(default_factory=asyncio.Event)
     open: set[asyncio.StreamWriter] = field(default_factory=set)
 
     async def handle(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -48,6 +49,7 @@ class Receiver:
             headers = {key.lower(): value for key, _, value in (part.partition(": ") for part in rest)}
             body = await reader.readexactly(int(headers.get("content-length", "0")))
             self.received.append(Request(line, headers, body))
+            self.arrived.set()
             answer = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
             if answer.hang:
                 await reader.read()  # until the other side gives up

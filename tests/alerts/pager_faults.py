@@ -1,4 +1,4 @@
-"""Faults for the pager's tests: a process that dies at its n-th step, a bus that takes its time, and the judge."""
+"""Faults for the pager's tests: a process that dies at its n-th step, an unsteady bus, and the judge."""
 
 import asyncio
 import random
@@ -15,7 +15,7 @@ ResultT = TypeVar("ResultT")
 
 
 class Death:
-    """A process dies at its n-th step, before or after the step has its effect; from then on it does nothing."""
+    """A process dies at its n-th step, before or after that has its effect; from then on it does nothing."""
 
     def __init__(self, at: int, when: Literal["before", "after"]) -> None:
         self.dead = False

@@ -1,10 +1,10 @@
-"""A park on a memory bus for the pager's tests: a clock moved by hand, a ticker, and a ledger written by hand."""
+"""A park on a memory bus for the pager's tests: clock, ticks and ledger are moved by hand."""
 
 import asyncio
 from collections.abc import Mapping
 from typing import Any
 
-from alerts.channels.channel import Channel, Message, Outcome
+from alerts.channels.channel import Channel
 from alerts.pager import Pager
 from fenceline.alert import AttemptMade, Name, Page, PageRecord
 from fenceline.bus import Bus, Cause, Record, Topic
@@ -126,25 +126,6 @@ class World:
 
     async def receipts(self) -> list[tuple[str, int, str]]:
         return [(one.page, one.number, one.result) for one in await self.records("receipt")]
-
-
-class WitnessChannel:
-    """Delivers, and notes whose attempt was in the journal as the first of its number when it was asked to."""
-
-    def __init__(self, world: World, name: str = "first") -> None:
-        self.sent: list[Message] = []
-        self.without_attempt: list[Message] = []
-        self._world = world
-        self._name = name
-
-    async def send(self, message: Message) -> Outcome:
-        self.sent.append(message)
-        if (message.page, message.attempt, self._name) not in await self._world.attempts():
-            self.without_attempt.append(message)
-        return Outcome(True, "seen")
-
-    async def close(self) -> None:
-        """Nothing to let go of."""
 
 
 def with_attempts(page: Page, *attempts: AttemptMade) -> Page:

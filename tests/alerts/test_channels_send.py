@@ -98,8 +98,8 @@ async def test_webhook_redirect_is_not_followed() -> None:
     async with receiver(moved) as server:
         outcome = await _webhook(f"http://127.0.0.1:{server.port}/")
 
-    expected = "answered 302 to http://example.org/***: redirects are not followed, configure the address it leads to"
-    assert Outcome(False, expected) == outcome
+    assert not outcome.delivered
+    assert outcome.detail.startswith("answered 302 to http://example.org/***: redirects are not followed")
     assert 1 == len(server.received)
 
 
@@ -138,8 +138,7 @@ async def test_webhook_lets_itself_be_cancelled() -> None:
     """Cancellation goes through and is no outcome."""
     async with receiver(Answer(hang=True)) as server:
         task = asyncio.create_task(_webhook(f"http://127.0.0.1:{server.port}/"))
-        while not server.received:
-            await asyncio.sleep(0)
+        await server.arrived.wait()
 
         task.cancel()
 

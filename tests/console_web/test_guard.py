@@ -80,7 +80,7 @@ async def test_a_page_that_was_not_built_says_how(console: Console) -> None:
     answer = await console.client.get("/")
 
     assert 503 == answer.status_code
-    assert "npm run build" in answer.text
+    assert "make web" in answer.text
 
 
 async def test_the_built_page_answers_every_address(console: Console, tmp_path: Path) -> None:

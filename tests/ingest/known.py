@@ -1,5 +1,6 @@
 """A small park for the tests of ingest: two devices of two owners, four sensors; and what they publish to."""
 
+from dataclasses import dataclass
 from functools import partial
 
 from fenceline.units import factor
@@ -10,6 +11,14 @@ NOW_MS = 1_782_907_200_000  # 2026-07-01T12:00:00Z
 NOW_NS = NOW_MS * 1_000_000
 H2S_G_PER_MOL = 34.08
 TOPIC = "fenceline/demo/e01/gds-1/readings"
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """One MQTT message."""
+
+    topic: str
+    payload: bytes
 
 
 def known_directory() -> Directory:

@@ -1,4 +1,4 @@
-"""The core on the bus in memory and a clock moved by hand: order, acknowledgements, failures, marks and ticks."""
+"""The core on the bus in memory and a clock moved by hand: order, failures, acknowledgements, ticks."""
 
 import asyncio
 import json
@@ -125,7 +125,7 @@ async def test_every_append_failing_for_a_while() -> None:
 
 
 async def test_a_full_journal_stops_taking_in() -> None:
-    """While there is no room nothing is acknowledged and the state says so; with room it goes on by itself."""
+    """While there is no room nothing is acknowledged and the state says so; with room it goes on."""
     bench = Bench()
     bench.bus.full = True
     bench.receive("a")
@@ -178,7 +178,7 @@ async def test_a_mark_at_least_once_a_second() -> None:
 
 
 async def test_no_mark_and_no_tick_without_word_from_the_broker() -> None:
-    """A broker that says nothing is not a park in which nothing happens; readings are written nevertheless."""
+    """A silent broker is not a park in which nothing happens; readings are written nevertheless."""
     bench = Bench(ticks=True)
     bench.word = False
 
@@ -191,7 +191,7 @@ async def test_no_mark_and_no_tick_without_word_from_the_broker() -> None:
 
 
 async def test_everything_received_before_a_tick_stands_before_it() -> None:
-    """A tick comes after every message that was there when its time was taken, however many batches that takes."""
+    """A tick comes after every message that was there when its time was taken, in however many batches."""
     bench = Bench(ticks=True, batch_messages=2)
     for n in range(5):
         bench.receive(str(n))
@@ -205,7 +205,7 @@ async def test_everything_received_before_a_tick_stands_before_it() -> None:
 
 
 async def test_a_tick_that_grew_old_is_replaced() -> None:
-    """After a stall of the journal the tick says the time at which it could be written, after what came since."""
+    """After a stall of the journal the tick says when it could be written, after what came since."""
     bench = Bench(ticks=True)
     bench.bus.full = True
     working = asyncio.ensure_future(bench.core.step())

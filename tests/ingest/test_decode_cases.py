@@ -1,7 +1,6 @@
-"""Runs tests/cases/ingest/*.yaml: given MQTT messages, these readings and these rejections, and nothing else."""
+"""Runs tests/cases/ingest/*.yaml: given MQTT messages, these readings and rejections, and nothing else."""
 
 import base64
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -12,18 +11,10 @@ import yaml
 from fenceline.reading import NO_SEQUENCE
 from fenceline.vocabulary import Quality
 from ingest.decode.json import Decoded, decode
-from tests.ingest.known import bounds, known_directory
+from tests.ingest.known import Sent, bounds, known_directory
 
 CASES = Path(__file__).resolve().parent.parent / "cases" / "ingest"
 PATHS = sorted(CASES.glob("*.yaml"))
-
-
-@dataclass(frozen=True, slots=True)
-class Sent:
-    """One MQTT message."""
-
-    topic: str
-    payload: bytes
 
 
 def messages_of(case: dict[str, Any]) -> list[Sent]:

@@ -7,13 +7,12 @@ from typing import Any
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from ingest.deadletter import letter_of, raw_of
 from ingest.decode.elements import read_elements
 from ingest.decode.json import decode
-from ingest.deadletter import letter_of, raw_of
 from ingest.decode.rows import Block, to_readings
 from ingest.decode.times import column_ns, scalar_ns
-from tests.ingest.known import NOW_MS, TOPIC, bounds, known_directory
-from tests.ingest.test_decode_cases import Sent, rows_of
+from tests.ingest.known import NOW_MS, TOPIC, Sent, bounds, known_directory
 
 TOPICS = st.sampled_from(
     [TOPIC, "fenceline/demo/e02/station-1/readings", "fenceline/demo/e01/gds-9/readings"]

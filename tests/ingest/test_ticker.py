@@ -92,7 +92,7 @@ def test_a_suspended_machine_leaps() -> None:
 
 
 def test_a_new_ticker_does_not_go_behind_the_journal() -> None:
-    """Where log time is ahead of this machine's clock, ticks go on from log time, slowed down, and it is said."""
+    """Where log time is ahead of this machine's clock, ticks go on from there, slowed down."""
     ticker = Ticker(NOON + 10 * SECOND, NOON, 0.0)
 
     ticks = [ticker.take(NOON + n * SECOND, float(n)).time_ns for n in range(300)]

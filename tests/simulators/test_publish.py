@@ -56,7 +56,7 @@ async def listening(broker: Mosquitto) -> AsyncIterator["asyncio.Queue[tuple[str
     client.on_connect = on_connect
     client.on_subscribe = on_subscribe
     client.reconnect_delay_set(1, 1)
-    properties = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]
+    properties = Properties(PacketTypes.CONNECT)
     properties.SessionExpiryInterval = 600
     client.connect(broker.host, broker.port, clean_start=False, properties=properties)
     client.loop_start()

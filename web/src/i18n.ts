@@ -22,11 +22,17 @@ export function setLanguage(chosen: Language): void {
   if (typeof document !== 'undefined') document.documentElement.lang = chosen === 'zh' ? 'zh-CN' : 'en'
 }
 
+/** A key that was built from a server's new word has no wording yet: the word itself is shown, never a crash. */
 export function translate(chosen: Language, key: Key, places: Places = {}): string {
-  return MESSAGES[chosen][key].replace(/\{(\w+)\}/g, (whole, word: string) => {
+  const wording: string = MESSAGES[chosen][key] ?? lastPart(key)
+  return wording.replace(/\{(\w+)\}/g, (whole, word: string) => {
     const value = places[word]
     return value === undefined ? whole : String(value)
   })
+}
+
+function lastPart(key: string): string {
+  return key.slice(key.lastIndexOf('.') + 1).replaceAll('_', ' ')
 }
 
 export function t(key: Key, places: Places = {}): string {
@@ -36,7 +42,7 @@ export function t(key: Key, places: Places = {}): string {
 /** A word of the server's own (a reason, a quality, a change); unknown ones are shown, never hidden. */
 export function word(group: string, value: string): string {
   const key = `${group}.${value}`
-  return key in zh ? t(key as Key) : value.replaceAll('_', ' ')
+  return key in zh ? t(key as Key) : lastPart(key)
 }
 
 export function pickName(name: LimitName | undefined): string {

@@ -217,6 +217,7 @@ export const en: Record<keyof typeof zh, string> = {
   'watch.legend_alert': 'alert',
   'watch.legend_cannot': 'cannot tell',
   'watch.legend_receptor': 'receptor',
+  'watch.not_to_scale': 'at the edge: distance from the park’s middle, not to scale',
   'watch.population': '{n} people',
 
   'kind.school': 'school',
@@ -286,6 +287,16 @@ export const en: Record<keyof typeof zh, string> = {
   'change.withdrawn': 'withdrawn',
   'change.paging': 'paging moved on',
   'change.answered': 'page answered',
+
+  'evidence.decided_by': 'decided by',
+  'evidence.reading': 'a reading',
+  'evidence.tick': 'a tick of the clock',
+  'evidence.log_ns': 'decided at',
+  'evidence.quality': 'quality of the reading',
+  'evidence.deadband': 'deadband',
+  'evidence.on_delay_seconds': 'on-delay (s)',
+  'evidence.off_delay_seconds': 'off-delay (s)',
+  'evidence.after_seconds': 'silent for (s)',
 
   'page.state.due': 'due',
   'page.state.sent': 'sent',

@@ -214,6 +214,7 @@ export const zh = {
   'watch.legend_alert': '告警',
   'watch.legend_cannot': '无法判断',
   'watch.legend_receptor': '敏感目标',
+  'watch.not_to_scale': '边上的距离为到园区中心，未按比例',
   'watch.population': '{n} 人',
 
   'kind.school': '学校',
@@ -283,6 +284,16 @@ export const zh = {
   'change.withdrawn': '撤销',
   'change.paging': '传呼推进',
   'change.answered': '传呼被应答',
+
+  'evidence.decided_by': '由何判定',
+  'evidence.reading': '一条读数',
+  'evidence.tick': '时钟节拍',
+  'evidence.log_ns': '判定时刻',
+  'evidence.quality': '读数质量',
+  'evidence.deadband': '回差',
+  'evidence.on_delay_seconds': '触发延时（秒）',
+  'evidence.off_delay_seconds': '恢复延时（秒）',
+  'evidence.after_seconds': '静默时限（秒）',
 
   'page.state.due': '待发',
   'page.state.sent': '已发',

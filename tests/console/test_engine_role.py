@@ -1,0 +1,210 @@
+"""The engine role keeps the promise of design: same journal, same ledger, whatever happens to the worker."""
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from console.roles.engine import EngineSettings, EngineWorker
+from fenceline.bus import Record, Topic
+from fenceline.bus.memory import MemoryBus
+from fenceline.clock import ManualClock
+from fenceline.errors import NotDurable
+from fenceline.finding import Quarantined
+from fenceline.wire import decode
+from tests.console.worlds import PARK, derived, force, journal, write
+
+Derived = dict[Topic, list[tuple[str, str, bytes]]]
+
+
+def _worker(bus: MemoryBus, **settings_: int) -> EngineWorker:
+    return EngineWorker(
+        bus=bus, park=PARK, clock=ManualClock(), force=None, settings=EngineSettings(**settings_)
+    )
+
+
+async def _folded(seed: int, **settings_: int) -> Derived:
+    bus = MemoryBus(clock=ManualClock())
+    await write(bus, journal(seed))
+    await _worker(bus, **settings_).start()
+    return await derived(bus)
+
+
+def _of_kind(result: Derived, kind: str) -> int:
+    return sum(one[1] == kind for one in result[Topic.ALERTS])
+
+
+async def test_journals_reach_the_interesting_places() -> None:
+    """The seeded journals raise, page, acknowledge and refuse; otherwise the tests below prove little."""
+    changes: set[str] = set()
+
+    for seed in range(40):
+        for _, kind, payload in (await _folded(seed))[Topic.ALERTS]:
+            record = decode(kind, payload)
+            changes.add(f"{kind}:{getattr(record, 'change', '')}")
+
+    expected = {
+        "alert:raised",
+        "alert:level_risen",
+        "alert:level_fallen",
+        "alert:unknown",
+        "alert:known",
+        "alert:acknowledged",
+        "alert:returned",
+        "alert:realarmed",
+        "alert:ended",
+        "refused:",
+        "page:due",
+        "page:attempted",
+        "page:receipt",
+        "page:closed",
+    }
+    assert expected <= changes
+
+
+@given(seed=st.integers(0, 10_000), limit=st.integers(1, 40))
+@settings(max_examples=40)
+async def test_batch_size_of_the_worker_does_not_show(seed: int, limit: int) -> None:
+    """Folding one record at a time or many gives the same bytes under the same causes."""
+    expected = await _folded(seed)
+
+    found = await _folded(seed, read_limit=limit)
+
+    assert expected == found
+
+
+@given(
+    seed=st.integers(0, 10_000),
+    snapshot_records=st.integers(1, 60),
+    crashes=st.lists(
+        st.tuples(
+            st.sampled_from([Topic.FINDINGS, Topic.ALERTS]),
+            st.integers(1, 12),
+            st.sampled_from([False, True]),
+            st.sampled_from([None, 0, 1, 2]),
+        ),
+        max_size=5,
+    ),
+)
+@settings(max_examples=80)
+async def test_crashing_worker_gives_the_same_ledger(
+    seed: int,
+    snapshot_records: int,
+    crashes: list[tuple[Topic, int, bool, int | None]],
+) -> None:
+    """A write that fails, recorded or not or in part, ends the worker; the next one makes it whole."""
+    expected = await _folded(seed)
+    bus = MemoryBus(clock=ManualClock())
+    await write(bus, journal(seed))
+    limits = {"read_limit": 7, "snapshot_records": snapshot_records}
+
+    for topic, number, recorded, prefix in crashes:
+        bus.fail_next(topic, number, recorded=recorded, prefix=prefix)
+        try:
+            await _worker(bus, **limits).start()
+        except NotDurable:
+            continue
+    while True:
+        try:
+            await _worker(bus, **limits).start()
+            break
+        except NotDurable:
+            continue
+
+    assert expected == await derived(bus)
+
+
+async def test_derived_topics_fold_again_from_nothing() -> None:
+    """Deleting what was derived and folding again gives the same bytes."""
+    bus = MemoryBus(clock=ManualClock())
+    await write(bus, journal(3))
+    await _worker(bus).start()
+    expected = await derived(bus)
+    again = MemoryBus(clock=ManualClock())
+    stored = await bus.read(Topic.JOURNAL, PARK, 1, limit=100_000)
+
+    await again.append(Topic.JOURNAL, PARK, [one.record for one in stored])
+    await _worker(again, read_limit=3).start()
+
+    assert expected == await derived(again)
+
+
+async def test_head_is_cut_behind_two_snapshots_and_other_readers_only() -> None:
+    """The journal keeps what the lower of two verified snapshots and every other reader still need."""
+    bus = MemoryBus(clock=ManualClock())
+    await write(bus, journal(5))
+    held = [10**9]
+    worker = EngineWorker(
+        bus=bus,
+        park=PARK,
+        clock=ManualClock(),
+        force=None,
+        settings=EngineSettings(read_limit=10, snapshot_records=30),
+        needed=lambda: held,
+    )
+
+    await worker.start()
+
+    positions = [one.position.offset for one in await bus.snapshots(PARK)]
+    assert 2 == len(positions)
+    assert min(positions) == await bus.head(Topic.JOURNAL, PARK)
+
+    expected = await derived(bus)
+    await _worker(bus).start()
+    assert expected == await derived(bus)
+
+
+async def test_head_is_not_cut_above_a_reader_that_is_behind() -> None:
+    """A pager or a store that is behind holds the head."""
+    bus = MemoryBus(clock=ManualClock())
+    await write(bus, journal(5))
+    worker = EngineWorker(
+        bus=bus,
+        park=PARK,
+        clock=ManualClock(),
+        force=None,
+        settings=EngineSettings(read_limit=10, snapshot_records=30),
+        needed=lambda: [4],
+    )
+
+    await worker.start()
+
+    assert 4 == await bus.head(Topic.JOURNAL, PARK)
+
+
+@pytest.mark.parametrize("snapshot_records", [10, 1000])
+async def test_poison_record_is_undone_and_said(snapshot_records: int) -> None:
+    """A record that cannot be folded leaves nothing but its quarantine and an alert; the rest goes on."""
+    records = journal(8)
+    bus, clean = MemoryBus(clock=ManualClock()), MemoryBus(clock=ManualClock())
+    await write(bus, records[:60])
+    await bus.append(Topic.JOURNAL, PARK, [Record("batch", b"not arrow")])
+    await write(bus, records[60:])
+    await write(clean, records)
+
+    await _worker(bus, read_limit=20, snapshot_records=snapshot_records).start()
+    await _worker(clean).start()
+
+    found = [decode(kind, payload) for _, kind, payload in (await derived(bus))[Topic.FINDINGS]]
+    poisoned = [one for one in found if isinstance(one, Quarantined)]
+    assert [61] == [one.offset for one in poisoned]
+    about_system = b"record-quarantined"
+    kept = [one for one in (await derived(bus))[Topic.ALERTS] if about_system not in one[2]]
+    assert [one[1:] for one in (await derived(clean))[Topic.ALERTS]] == [one[1:] for one in kept]
+    raised = [one for one in (await derived(bus))[Topic.ALERTS] if about_system in one[2]]
+    assert raised
+    before = await derived(bus)
+    await _worker(bus).start()
+    assert before == await derived(bus)
+
+
+async def test_configuration_is_put_in_force_once() -> None:
+    """A start with the same configuration adds no record; a changed one adds what changed."""
+    bus = MemoryBus(clock=ManualClock())
+    first = EngineWorker(bus=bus, park=PARK, clock=ManualClock(), force=force())
+    await first.start()
+    end = await bus.end(Topic.JOURNAL, PARK)
+
+    second = EngineWorker(bus=bus, park=PARK, clock=ManualClock(), force=force())
+    await second.start()
+
+    assert end == await bus.end(Topic.JOURNAL, PARK)
