@@ -1,4 +1,4 @@
-"""docs/reference/mqtt.md: every example is run as it stands with mosquitto_pub, and does what stands above it."""
+"""docs/reference/mqtt.md: every example is run as it stands, and does what is said above it."""
 
 import asyncio
 import os
