@@ -124,7 +124,7 @@ async def measure(path: Path, minutes: int) -> dict[str, float]:
         **figures("last_hour", answers),
         **figures("commit", commits),
         "hourly_means_s": round(means_seconds, 2),
-        "bytes_per_reading": round(path.stat().st_size / rows, 2),
+        "bytes_per_reading": round(os.stat(path).st_size / rows, 2),
     }
 
 

@@ -68,7 +68,7 @@ class AccountSnapshot:
 
 @dataclass(slots=True)
 class Account:
-    """Counters behind one lock; `in_flight` is counted where the messages are, not as a difference."""
+    """Counters behind one lock. None is a difference of others, so that a lost message or reading shows."""
 
     messages_received: int = 0
     messages_journaled: int = 0
@@ -107,10 +107,11 @@ class Account:
             self.messages_queued -= messages
             self.messages_open += messages
 
-    def decoded(self, readings: int) -> None:
+    def decoded(self, elements: int, outcomes: int) -> None:
+        """Elements that decoding has seen, and the readings and rejections it made of them."""
         with self._lock:
-            self.readings_decoded += readings
-            self.readings_open += readings
+            self.readings_decoded += elements
+            self.readings_open += outcomes
 
     def journaled(self, messages: int, accepted: int, rejected: Counter[str]) -> None:
         """A batch is durable."""

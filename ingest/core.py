@@ -57,17 +57,29 @@ class IngestCore:
         self._ticker = ticker
         self._has_word = has_word
         self._marked_at = clock.monotonic() - MARK_SECONDS
+        self._dropped_said = 0
 
     async def step(self) -> None:
         """Everything that is due now: waiting messages, then a tick, then a mark."""
         if len(self._inbox):
             if len(self._inbox) < _FEW_MESSAGES and self._settings.gather_seconds > 0:
                 await self._clock.sleep(self._settings.gather_seconds)
-            await self._append_batch(self._inbox.take(self._settings.batch_messages))
+            await self._append_batch(self._take(len(self._inbox)))
+            self._say_dropped()
         if self._ticker is not None and self._ticker.is_due(self._clock.monotonic()) and self._has_word():
             await self._append_tick(self._ticker)
         if self._clock.monotonic() - self._marked_at >= MARK_SECONDS and self._has_word():
             await self._append_mark()
+
+    def _take(self, most: int) -> list[Inbound]:
+        settings = self._settings
+        return self._inbox.take(min(most, settings.batch_messages), settings.batch_bytes)
+
+    def _say_dropped(self) -> None:
+        dropped = self._account.messages_dropped
+        if dropped > self._dropped_said:
+            events.dropped(dropped - self._dropped_said)
+            self._dropped_said = dropped
 
     async def _append_batch(self, messages: list[Inbound]) -> None:
         now_ns = self._clock.now_ns()
@@ -80,7 +92,7 @@ class IngestCore:
         decoded = decode(messages, self._directory, bounds)
         letters, rejected = records_of(decoded.rejections, now_ns)
         batch = self._batch(now_ns, decoded.readings, rejected, len(messages))
-        self._account.decoded(len(decoded.readings) + len(rejected))
+        self._account.decoded(decoded.elements, len(decoded.readings) + len(rejected))
         if letters:
             await self._writer.append(Topic.DEADLETTER, letters)
         await self._writer.append(Topic.JOURNAL, [batch])
@@ -126,7 +138,7 @@ class IngestCore:
                     events.clock_stepped(due.stepped_seconds)
                 waiting = len(self._inbox)
                 while waiting > 0:
-                    messages = self._inbox.take(min(waiting, self._settings.batch_messages))
+                    messages = self._take(waiting)
                     waiting -= len(messages)
                     await self._append_batch(messages)
                 if due.is_stale(self._clock.monotonic()):

@@ -69,10 +69,15 @@ class Inbox:
         self._armed = False
         self._ready.clear()
 
-    def take(self, most: int) -> list[Inbound]:
-        """The oldest messages; they count as open until `done`."""
+    def take(self, most: int, most_bytes: int) -> list[Inbound]:
+        """The oldest messages, at least one if there is any; they count as open until `done`."""
         messages = self._messages
-        taken = [messages.popleft() for _ in range(min(most, len(messages)))]
+        taken: list[Inbound] = []
+        size = 0
+        while messages and len(taken) < most and size < most_bytes:
+            message = messages.popleft()
+            taken.append(message)
+            size += len(message.payload)
         self._open += len(taken)
         if taken:
             self._emptied.clear()

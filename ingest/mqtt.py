@@ -86,7 +86,7 @@ class Connection:
         settings = self._settings
         options: dict[str, Any] = {"keepalive": settings.keepalive_seconds}
         if settings.protocol == "5":
-            properties = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]
+            properties = Properties(PacketTypes.CONNECT)
             properties.ReceiveMaximum = settings.receive_maximum
             properties.SessionExpiryInterval = settings.session_expiry_seconds
             options |= {"clean_start": False, "properties": properties}

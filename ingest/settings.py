@@ -56,6 +56,9 @@ class IngestSettings(BaseModel):
     """How long a small batch waits for company before it is committed."""
     batch_messages: int = Field(default=1000, ge=1, le=10000)
     """The most messages in one batch."""
+    batch_bytes: int = Field(default=500_000, ge=1000)
+    """A batch is closed once its messages have this many bytes: a batch is decoded in one go, and the
+    process answers nobody meanwhile."""
     max_payload_bytes: int = Field(default=1_000_000, ge=1000)
     """A larger payload is refused as `oversize`."""
     max_message_readings: int = Field(default=10_000, ge=1)

@@ -68,7 +68,8 @@ class Publisher:
         self._catch_up_ns = round(catch_up_seconds * NANOSECONDS)
         self._published = 0
         self._acknowledged = 0
-        self._refused = 0
+        self._refused = 0  # by the broker; counted by the network thread alone
+        self._not_taken = 0  # by the client; counted by the event loop alone
         self._skipped_ns = 0
         self._loop: asyncio.AbstractEventLoop | None = None
         self._answered = asyncio.Event()
@@ -93,7 +94,8 @@ class Publisher:
     @property
     def counts(self) -> PublisherCounts:
         """The account of this run."""
-        acknowledged, refused, published = self._acknowledged, self._refused, self._published
+        acknowledged, published = self._acknowledged, self._published
+        refused = self._refused + self._not_taken
         return PublisherCounts(
             published,
             acknowledged,
@@ -136,7 +138,7 @@ class Publisher:
         self._published += 1
         # Without a connection the client keeps the message and sends it once there is one.
         if info.rc not in (MQTTErrorCode.MQTT_ERR_SUCCESS, MQTTErrorCode.MQTT_ERR_NO_CONN):
-            self._refused += 1
+            self._not_taken += 1
             log.warning("the MQTT client refused a message", topic=message.topic, code=info.rc.name)
 
     async def _wait_for_fewer_than(self, limit: int) -> None:

@@ -186,7 +186,7 @@ class EmbeddedStore:
             new_codes = embedded_write.insert_readings(connection, self._codes, fresh.batches)
             embedded_write.insert_findings(connection, fresh.findings)
             embedded_write.insert_ledger(connection, fresh.ledger)
-            embedded_write.write_positions(connection, fresh)
+            embedded_write.write_positions(connection, fresh, self._applied)
             if account != self._account:
                 embedded_write.write_account(connection, account)
             self._commit(connection)

@@ -5,7 +5,7 @@ inside a transaction that the caller opened.
 """
 
 import contextlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import duckdb
@@ -123,19 +123,24 @@ def _of_ledger(record: LedgerRecord) -> list[Any]:
     return [record.alert, "refused", record.at_ns, 0, record.action, [record.alert]]
 
 
-def write_positions(connection: duckdb.DuckDBPyConnection, changes: Changes) -> None:
-    """The positions that stand with this transaction."""
+def write_positions(
+    connection: duckdb.DuckDBPyConnection, changes: Changes, before: Mapping[Topic, AppliedTo]
+) -> None:
+    """The positions that stand with this transaction, as far as they differ from those before."""
+    values: list[str | None] = []
     for topic, to in changes.applied.items():
-        connection.execute(
-            "INSERT OR REPLACE INTO positions VALUES (?, ?, ?)",
-            [topic.value, str(to.position), None if to.cause is None else str(to.cause)],
-        )
+        if before.get(topic) != to:
+            values += [topic.value, str(to.position), None if to.cause is None else str(to.cause)]
+    if values:
+        places = ", ".join(["(?, ?, ?)"] * (len(values) // 3))
+        connection.execute(f"INSERT OR REPLACE INTO positions VALUES {places}", values)  # noqa: S608
 
 
-def write_account(connection: duckdb.DuckDBPyConnection, account: dict[str, int]) -> None:
+def write_account(connection: duckdb.DuckDBPyConnection, account: Mapping[str, int]) -> None:
     """What was stored and what could not be, since the store began."""
-    for word, count in account.items():
-        connection.execute("INSERT OR REPLACE INTO account VALUES (?, ?)", [word, count])
+    values = [part for item in account.items() for part in item]
+    places = ", ".join(["(?, ?)"] * len(account))
+    connection.execute(f"INSERT OR REPLACE INTO account VALUES {places}", values)  # noqa: S608
 
 
 def read_positions(connection: duckdb.DuckDBPyConnection) -> dict[Topic, AppliedTo]:

@@ -35,19 +35,13 @@ console = Console(width=None if sys.stdout.isatty() else 110, highlight=False)
 
 def pytest_command(selection: str, *more: str) -> list[str]:
     """Those tests that carry these markers (tests/conftest.py sets them)."""
-    return [
-        sys.executable,
-        "-m",
-        "pytest",
-        "-q",
-        "--durations=5",
-        "--durations-min=1",
-        "-m",
-        selection,
-        *more,
-    ]
+    quiet = ["-q", "--durations=5", "--durations-min=1"]
+    return [sys.executable, "-m", "pytest", *quiet, "-m", selection, *more]
 
 
+UNIT = "not (contract or broker or acceptance or browser)"
+# The unit tests without the slow ones, spread over the cores.
+QUICK_UNIT = pytest_command(f"{UNIT} and not slow", "-n", str(min(os.cpu_count() or 1, 4)))
 WEB = [sys.executable, "deploy/build_web.py"]
 LAYERS = [f"{TOOL}lint-imports", "--no-cache"]
 # Each suite's commands; a suite passes when all of them do.
@@ -56,7 +50,7 @@ SUITES: dict[str, list[list[str]]] = {
     "types": [[f"{TOOL}mypy"]],
     "layers": [LAYERS],
     "web": [[*WEB, "npm", "run", "check"], [*WEB, "npm", "run", "test"], WEB],
-    "unit": [pytest_command("not (contract or broker or acceptance or browser)")],
+    "unit": [pytest_command(UNIT)],
     "contract": [pytest_command("(contract or broker) and not (acceptance or browser)")],
     "acceptance": [pytest_command("acceptance and not browser")],
     "browser": [pytest_command("browser")],
@@ -150,7 +144,7 @@ def run_quick(run: Run) -> None:
                     text=True,
                     check=False,
                 )
-                for command in SUITES[name]
+                for command in ([QUICK_UNIT] if name == "unit" else SUITES[name])
             ]
             passed = all(output.returncode == 0 for output in outputs)
             run.results[name] = ("passed" if passed else "FAILED", time.monotonic() - start)

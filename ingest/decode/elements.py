@@ -24,7 +24,7 @@ _LONGEST_INTEGER = 40
 _BLANK = re.compile(r"[ \t\r\n]*")
 _NOT_JSON_HINT = "not JSON"
 
-Decoded = tuple[list[Row], list[Rejection]]
+Outcomes = tuple[list[Row], list[Rejection], int]
 
 
 def _integer(text: str) -> int | float:
@@ -42,20 +42,22 @@ class _Unreadable(Exception):
         self.refusal = (reason, detail)
 
 
-def read_elements(topic: str, payload: bytes, route: Route, directory: Directory, bounds: Bounds) -> Decoded:
-    """Every element of a message, good or not."""
+def read_elements(topic: str, payload: bytes, route: Route, directory: Directory, bounds: Bounds) -> Outcomes:
+    """Every element of a message, good or not, and how many there were."""
+    seen = 0
     rows: list[Row] = []
     rejections: list[Rejection] = []
     try:
         for item, raw in _items(payload, bounds):
+            seen += 1
             outcome = read_reading(item, route, directory, bounds)
             if isinstance(outcome, Row):
                 rows.append(outcome)
             else:
                 rejections.append(Rejection(topic, *outcome, raw.encode("utf-8", "surrogatepass")))
     except _Unreadable as error:
-        return [], [Rejection(topic, *error.refusal, payload)]
-    return rows, rejections
+        return [], [Rejection(topic, *error.refusal, payload)], 1
+    return rows, rejections, seen
 
 
 def read_reading(item: Any, route: Route, directory: Directory, bounds: Bounds) -> Row | Refusal:

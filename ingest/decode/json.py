@@ -53,10 +53,13 @@ class Decoded:
     Args:
         readings: the good ones, in the order of arrival.
         rejections: everything else, in the order of arrival.
+        elements: readings and unreadable messages, counted where they are read, not where they end up: for
+            the account.
     """
 
     readings: Readings
     rejections: tuple[Rejection, ...]
+    elements: int
 
 
 _ROWS = msgspec.json.Decoder(Entry | list[Entry])
@@ -87,6 +90,7 @@ class _Batch:
         self._entry_number: list[int] = []
         self._blocks: list[Block] = []
         self._rejections: list[tuple[int, Rejection]] = []
+        self._elements = 0
 
     def decode(self) -> Decoded:
         for index, message in enumerate(self._messages):
@@ -97,12 +101,14 @@ class _Batch:
         return Decoded(
             to_readings(self._blocks, self._directory),
             tuple(rejection for _, rejection in self._rejections),
+            self._elements,
         )
 
     def _read(self, index: int, message: Message) -> None:
         route = self._directory.route(message.topic)
         if isinstance(route, tuple):
             self._routes.append(None)
+            self._elements += 1
             self._rejections.append((index, Rejection(message.topic, *route, message.payload)))
             return
         self._routes.append(route)
@@ -111,6 +117,7 @@ class _Batch:
             detail = f"{len(payload)} bytes; the most are {self._bounds.max_payload_bytes}"
             rejection = Rejection(message.topic, Rejected.OVERSIZE, detail, payload)
             self._rejections.append((index, rejection))
+            self._elements += 1
             return
         for _ in range(2):
             try:
@@ -126,6 +133,7 @@ class _Batch:
     def _take_rows(self, index: int, decoded: Entry | list[Entry], route: Route) -> None:
         sensors = route.sensors
         if isinstance(decoded, Entry):
+            self._elements += 1
             self._entries.append(decoded)
             self._entry_message.append(index)
             self._entry_number.append(sensors.get(decoded.sensor, _UNKNOWN_SENSOR))
@@ -133,6 +141,7 @@ class _Batch:
         if not 0 < len(decoded) <= self._bounds.max_message_readings:
             self._look_closely(index)
             return
+        self._elements += len(decoded)
         self._entries += decoded
         self._entry_message += [index] * len(decoded)
         self._entry_number += [sensors.get(entry.sensor, _UNKNOWN_SENSOR) for entry in decoded]
@@ -142,14 +151,18 @@ class _Batch:
         if block is None:
             self._look_closely(index)
         else:
+            self._elements += len(block.number)
             self._blocks.append(block)
 
-    def _look_closely(self, index: int) -> None:
-        """Read a message element by element."""
+    def _look_closely(self, index: int, *, counted: bool = False) -> None:
+        """Read a message element by element; `counted` where its elements were counted before."""
         message, route = self._messages[index], self._routes[index]
         if route is None:
             return
-        rows, rejections = read_elements(message.topic, message.payload, route, self._directory, self._bounds)
+        rows, rejections, seen = read_elements(
+            message.topic, message.payload, route, self._directory, self._bounds
+        )
+        self._elements += 0 if counted else seen
         if rows:
             self._blocks.append(Block.of_rows(index, rows))
         self._rejections += [(index, rejection) for rejection in rejections]
@@ -170,7 +183,7 @@ class _Batch:
         doubtful = np.unique(block.message[~good])
         self._blocks.append(block.only(~np.isin(block.message, doubtful)))
         for index in doubtful.tolist():
-            self._look_closely(index)
+            self._look_closely(index, counted=True)
 
     def _entry_block(self) -> tuple[Block, NDArray[np.bool_]]:
         """All entries as columns, and which of them can be read; the others hold a time of 0."""

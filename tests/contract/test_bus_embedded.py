@@ -10,6 +10,7 @@ import pytest
 
 from fenceline.bus import Position, Record, Snapshot, Topic
 from fenceline.bus.embedded import EmbeddedBus
+from fenceline.bus.logrows import READ_BYTES
 from fenceline.bus.readonly import ReadOnlyBus
 from fenceline.errors import BusError
 from tests.contract.appender import OWNERS, records_of
@@ -79,6 +80,19 @@ async def test_a_folder_that_cannot_be_made_is_said(tmp_path: Path) -> None:
 
     with pytest.raises(BusError, match="data` cannot be made: is a file"):
         EmbeddedBus(tmp_path / "data")
+
+
+async def test_a_read_is_bounded_in_bytes(tmp_path: Path) -> None:
+    """However many records are asked for, one read holds little more than its bound."""
+    bus = EmbeddedBus(tmp_path)
+    size = 8 * 1024 * 1024
+    for _ in range(6):
+        await bus.append(Topic.FINDINGS, PARK, [Record("gap", bytes(size))])
+
+    found = await bus.read(Topic.FINDINGS, PARK, 0, limit=1000)
+
+    assert READ_BYTES // size + 1 == len(found)
+    await bus.close()
 
 
 def test_roles_in_threads_of_their_own_share_a_bus(tmp_path: Path) -> None:

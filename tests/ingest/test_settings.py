@@ -41,4 +41,4 @@ def test_every_setting_is_described() -> None:
 
 def test_a_password_is_not_shown() -> None:
     """What is printed of the settings does not hold the password."""
-    assert "geheim" not in repr(IngestSettings(username="u", password="geheim"))
+    assert "geheim" not in repr(IngestSettings.model_validate({"username": "u", "password": "geheim"}))

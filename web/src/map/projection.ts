@@ -5,7 +5,7 @@
 import type { Position } from '../model'
 
 const WIDTH = 400
-const FRAME = 46
+const FRAME = 56
 const EDGE = 14
 const METRES_PER_DEGREE = 111_320
 

@@ -1,0 +1,5 @@
+"""`python -m console` is `fenceline`."""
+
+from console.cli import main
+
+main()
