@@ -1,4 +1,4 @@
-"""The bell that wakes those who wait on a bus: no ring is missed, no time is overrun, nothing is left behind."""
+"""The bell that wakes those who wait on a bus: no ring is missed, no time overrun, nothing left behind."""
 
 import asyncio
 import threading

@@ -6,6 +6,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from fenceline.bus import Topic
 from fenceline.bus.memory import MemoryBus
 from fenceline.clock import SystemClock
@@ -15,11 +17,13 @@ from fenceline.substance import load_substances
 from fenceline.wire import decode
 from ingest.service import Ingestor
 from ingest.settings import IngestSettings
+from tests.broker import Mosquitto
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 PARK = "example"
 TOPIC = "fenceline/example/e01/example/readings"
 WAIT_SECONDS = 30.0
+PROTOCOLS = pytest.mark.parametrize("protocol", ["5", "3.1.1"])
 
 
 class WatchedClock(SystemClock):
@@ -66,6 +70,12 @@ class Service:
     async def stop(self) -> None:
         await self.ingestor.stop()
         await self.running
+
+
+async def publish(broker: Mosquitto, *payloads: bytes) -> None:
+    """Each acknowledged by the broker before the next."""
+    for payload in payloads:
+        await asyncio.to_thread(broker.publish, TOPIC, payload)
 
 
 def reading(sequence: int) -> bytes:

@@ -64,7 +64,7 @@ def columns(draw: st.DrawFn) -> dict[str, Any]:
         times = draw(st.lists(TIMES, min_size=1, max_size=3))
         item: dict[str, Any] = {"time": times, "values": [draw(row) for _ in times]}
     else:
-        item = {"time": draw(TIMES), "values": draw(row)}
+        item = {"time": draw(TIMES.filter(lambda time: not isinstance(time, list))), "values": draw(row)}
     item["sensors"] = sensors
     if draw(st.booleans()):
         item["units"] = draw(st.lists(UNITS, min_size=len(sensors), max_size=len(sensors)))

@@ -10,24 +10,21 @@ from paho.mqtt.enums import CallbackAPIVersion
 
 from fenceline.bus import Record, Topic
 from fenceline.bus.memory import MemoryBus
-from fenceline.clock import SystemClock
 from fenceline.journal import Claim
 from fenceline.wire import encode
-from ingest.account import Account
-from ingest.inbox import Inbound, Inbox
-from ingest.mqtt import Connection, publish_once
-from ingest.settings import IngestSettings
 from ingest.terms import Outranked
-from tests.broker import Mosquitto, free_port
-from tests.ingest.service_bench import PARK, TOPIC, WAIT_SECONDS, Service, batches, reading, until_recorded
-
-PROTOCOLS = pytest.mark.parametrize("protocol", ["5", "3.1.1"])
-
-
-async def publish(broker: Mosquitto, *payloads: bytes) -> None:
-    """Each acknowledged by the broker before the next."""
-    for payload in payloads:
-        await asyncio.to_thread(broker.publish, TOPIC, payload)
+from tests.broker import Mosquitto
+from tests.ingest.service_bench import (
+    PARK,
+    PROTOCOLS,
+    TOPIC,
+    WAIT_SECONDS,
+    Service,
+    batches,
+    publish,
+    reading,
+    until_recorded,
+)
 
 
 class Publisher:
@@ -192,55 +189,6 @@ async def test_restarted_while_the_journal_fails(mosquitto: Mosquitto) -> None:
     assert [99] == found
 
 
-@asynccontextmanager
-async def connection(
-    port: int, protocol: str, *, forget: bool = False
-) -> AsyncIterator[tuple[Connection, Inbox]]:
-    """One connection that acknowledges nothing by itself."""
-    account = Account()
-    inbox = Inbox(account, 100)
-    settings = IngestSettings(port=port, protocol="5" if protocol == "5" else "3.1.1")
-    one = Connection(settings, "mid-reuse", "fenceline/#", inbox, account, SystemClock())
-    await one.open()
-    try:
-        yield one, inbox
-    finally:
-        await one.close()
-
-
-async def next_message(inbox: Inbox) -> Inbound:
-    async with asyncio.timeout(WAIT_SECONDS):
-        while not len(inbox):
-            await inbox.wait()
-    return inbox.take(1, 1)[0]
-
-
-@PROTOCOLS
-async def test_an_acknowledgement_of_an_old_connection_confirms_nothing(
-    mosquitto: Mosquitto, protocol: str
-) -> None:
-    """Message ids start anew when a session is lost; a late acknowledgement confirms no other message."""
-    async with connection(mosquitto.port, protocol) as (old, inbox):
-        await publish(mosquitto, reading(1))
-        late = await next_message(inbox)
-        await asyncio.to_thread(mosquitto.stop)
-        await old.until_lost()
-    (mosquitto.folder / "mosquitto.db").unlink()
-    await asyncio.to_thread(mosquitto.start)
-
-    async with connection(mosquitto.port, protocol) as (new, inbox):
-        await publish(mosquitto, reading(2))
-        fresh = await next_message(inbox)
-        assert late.acknowledge is not None
-        late.acknowledge()
-        session_was_new = not new.session_present
-    async with connection(mosquitto.port, protocol) as (_, inbox):
-        again = await next_message(inbox)
-
-    assert session_was_new
-    assert reading(2) == fresh.payload == again.payload
-
-
 async def test_a_frozen_broker_stops_marks_and_ticks(mosquitto: Mosquitto) -> None:
     """After 3 s without word from the broker the journal's time stands still until the first word."""
     bus = MemoryBus()
@@ -289,24 +237,3 @@ async def test_a_higher_claim_ends_it(mosquitto: Mosquitto) -> None:
     with pytest.raises(Outranked) as caught:
         await asyncio.wait_for(service.running, WAIT_SECONDS)
     assert (2, "another") == caught.value.holder
-
-
-async def test_two_under_one_client_id_say_so(mosquitto: Mosquitto) -> None:
-    """A client that is pushed out by another of its name is told what that may be."""
-    async with connection(mosquitto.port, "5") as (old, _), connection(mosquitto.port, "5"):
-        reason, hint = await asyncio.wait_for(old.until_lost(), WAIT_SECONDS)
-
-    assert "the broker closed the connection" == reason
-    assert "another client use the same `client_id`" in hint
-
-
-async def test_published_once(mosquitto: Mosquitto) -> None:
-    """The publisher of mended letters returns once the broker has the message, and says when it has not."""
-    settings = IngestSettings(port=mosquitto.port)
-    async with connection(mosquitto.port, "5") as (_, inbox):
-        await publish_once(settings, TOPIC, b"mended")
-        message = await next_message(inbox)
-
-    assert (TOPIC, b"mended") == (message.topic, message.payload)
-    with pytest.raises(Exception, match="did not take the message"):
-        await publish_once(IngestSettings(port=free_port()), TOPIC, b"mended")
