@@ -137,7 +137,8 @@ def main() -> None:
     where = Path(sys.argv[3]) if len(sys.argv) > 3 else None
     folder = Path(tempfile.mkdtemp(prefix="bench-store-", dir=where))
     print(
-        f"machine: {platform.machine()}, {os.cpu_count()} cores, DuckDB {duckdb.__version__}, load {os.getloadavg()[0]:.1f}"
+        f"machine: {platform.machine()}, {os.cpu_count()} cores, DuckDB {duckdb.__version__}, "
+        f"load {os.getloadavg()[0]:.1f}"
     )
     print(
         f"inputs:  {len(sensors)} sensors, {PER_SECOND} readings/s, {minutes} min of history\n"

@@ -147,9 +147,12 @@ class View:
     # Inside
 
     def _why_unknown(self, place: SensorPlace, now_ns: int) -> str | None:
-        unknown = self._unknown.get(place.id)
-        if unknown:
-            return next(iter(unknown.values()))
+        unknown = self._unknown.get(place.id, {})
+        for limit in place.limits:
+            # A rule that is no longer in force says nothing any more, not even that it cannot tell.
+            reason = unknown.get((limit.rule, limit.level))
+            if reason is not None:
+                return reason
         newest = self.newest.of(place.id)
         if newest is None:
             return CannotTell.NEVER_SEEN

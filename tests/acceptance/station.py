@@ -44,13 +44,13 @@ class PageReceiver:
     """A web server that takes pages, as a site's own would."""
 
     def __init__(self) -> None:
-        self.pages: list[dict[str, Any]] = []
+        self.arrived: list[tuple[dict[str, Any], float]] = []  # with `time.perf_counter` of the arrival
         receiver = self
 
         class Handler(BaseHTTPRequestHandler):
             def do_POST(self) -> None:
                 body = self.rfile.read(int(self.headers["Content-Length"]))
-                receiver.pages.append(json.loads(body))
+                receiver.arrived.append((json.loads(body), time.perf_counter()))
                 self.send_response(204)
                 self.end_headers()
 
@@ -60,6 +60,10 @@ class PageReceiver:
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self.url = f"http://127.0.0.1:{self._server.server_address[1]}/pages"
         threading.Thread(target=self._server.serve_forever, daemon=True).start()
+
+    @property
+    def pages(self) -> list[dict[str, Any]]:
+        return [page for page, _ in self.arrived]
 
     def close(self) -> None:
         self._server.shutdown()

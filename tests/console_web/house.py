@@ -15,12 +15,12 @@ from console.web.app import create_app
 from console.web.following import Following
 from console.web.live import Live
 from console.web.services import WebServices
-from console.web.shapes import ParkShape, SensorPlace
+from console.web.shapes import ParkShape, SensorLimitShape, SensorPlace
 from console.web.view import View
 from fenceline.alert import Name
 from fenceline.bus.memory import MemoryBus
 from fenceline.clock import ManualClock
-from fenceline.vocabulary import Tier
+from fenceline.vocabulary import Level, Tier
 from sinks.embedded import EmbeddedStore
 from sinks.service import StoreSink
 from tests.sinks.records import H2S, PARK, START
@@ -44,6 +44,17 @@ def place(sensor: str) -> SensorPlace:
         interval_seconds=5.0,
         hold_seconds=20.0,
         position=(118.0, 34.0),
+        limits=[
+            SensorLimitShape(
+                rule="toxic-gas",
+                level=Level.YELLOW,
+                name="alarm_1",
+                value=10.0,
+                unit="ppm",
+                direction="above",
+                source="[S1]",
+            )
+        ],
     )
 
 
