@@ -28,6 +28,7 @@ from rich.table import Table
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
+from benchmarks.bench_park import ENTERPRISES, PARK, SENSORS_EACH, write_park  # noqa: E402
 from fenceline.alert import AlertRecord  # noqa: E402  (found through the line above)
 from fenceline.bus import Topic  # noqa: E402
 from fenceline.bus.readonly import ReadOnlyBus  # noqa: E402
@@ -35,18 +36,8 @@ from fenceline.wire import decode  # noqa: E402
 from tests.acceptance.station import PageReceiver, Station  # noqa: E402
 from tests.broker import Mosquitto  # noqa: E402
 
-PARK = "demo"
-ENTERPRISES, SENSORS_EACH = 50, 20
 SLICE_SECONDS = 0.01
 POLL_SECONDS = 0.002
-RULES = """\
-rules:
-  - name: crossing
-    kind: threshold
-    title: {zh: 越限, en: crossing}
-    watches: {quantity: [cl2]}
-    levels: [{level: orange, limit: alarm_1}]
-"""
 
 
 @dataclass(slots=True)
@@ -72,43 +63,6 @@ class Load:
     @property
     def readings_per_s(self) -> float:
         return self.readings / self.seconds if self.seconds else 0.0
-
-
-def write_park(config: Path) -> list[tuple[str, list[str]]]:
-    """A park of 50 enterprises with one device of 20 sensors each; (topic, sensors) of every device."""
-    rows = ["id: demo", "name: {zh: 测试, en: bench}", "simulated: true", "timezone: Asia/Shanghai"]
-    lon, lat, side = 118.30, 34.00, 0.001
-    width = ENTERPRISES * side
-    east, north = f"{lon + width:.4f}", f"{lat + side:.4f}"
-    rows.append(f"boundary: [[{lon}, {lat}], [{east}, {lat}], [{east}, {north}], [{lon}, {north}]]")
-    rows.append("enterprises:")
-    devices: list[tuple[str, list[str]]] = []
-    device_rows = ["devices:"]
-    for number in range(ENTERPRISES):
-        west, name = lon + number * side, f"e{number:02d}"
-        corners = [[west, lat], [west + side * 0.9, lat], [west + side * 0.9, lat + side], [west, lat + side]]
-        shape = ", ".join(f"[{x:.5f}, {y:.5f}]" for x, y in corners)
-        rows.append(f"  - {{id: {name}, name: {{zh: 甲, en: {name}}}, polygon: [{shape}]}}")
-        device_rows += [
-            f"  - id: {name}-d",
-            f"    owner: {name}",
-            f"    name: {{zh: 甲, en: {name}}}",
-            "    sensors:",
-        ]
-        sensors = [f"{name}-s{place:02d}" for place in range(SENSORS_EACH)]
-        device_rows += [
-            f"      - {{id: {sensor}, name: {{zh: 甲, en: {sensor}}}, quantity: cl2, unit: mg/m3, "
-            f"range: [0, 50], placement: unit, position: [{west + side * 0.4:.5f}, {lat + side * 0.5:.5f}], height_m: 1, "
-            f"interval_seconds: 1, hold_seconds: 60}}"
-            for sensor in sensors
-        ]
-        devices.append((f"fenceline/{PARK}/{name}/{name}-d/readings", sensors))
-    park = config / "parks" / PARK / "park.yaml"
-    park.write_text("\n".join([*rows, *device_rows]) + "\n", "utf-8")
-    for rules in (config / "rules").glob("*.yaml"):
-        rules.unlink()
-    (config / "rules" / "crossing.yaml").write_text(RULES, "utf-8")
-    return devices
 
 
 class Publishers:
@@ -308,7 +262,7 @@ def main() -> None:
         console.print(" ".join(row), *figures)
     console.print(table)
     console.print(
-        f"{platform.processor() or platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}; "
+        f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}; "
         f"{ENTERPRISES * SENSORS_EACH} sensors, {arguments.seconds:g} s a rate, everything on this machine"
     )
     best_single = max(
@@ -329,9 +283,7 @@ def main() -> None:
                 "p50_ms": round(p50, 1),
                 "p99_ms": round(p99, 1),
                 "lost": sum(load.lost for load in loads),
-                "page_p50_ms": round(
-                    statistics.median([v for load in half for v in load.page_ms] or [float("nan")]), 1
-                ),
+                "page_p50_ms": round(percentiles([ms for load in half for ms in load.page_ms])[0], 1),
             }
         )
     )

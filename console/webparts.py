@@ -3,6 +3,7 @@
 from console.inforce import InForceSet
 from console.web.account import StageAccount
 from console.web.shapes import (
+    Direction,
     EnterpriseShape,
     ParkShape,
     ReceptorShape,
@@ -60,7 +61,9 @@ def sensor_places(force: InForceSet) -> dict[str, SensorPlace]:
     for info in tables.infos:
         if info.limit is None:
             continue
-        ends = [info.limit.value] if info.limit.upper is None else [info.limit.value, info.limit.upper]
+        ends: list[tuple[float, Direction]] = [(info.limit.value, info.limit.direction)]
+        if info.limit.upper is not None:
+            ends = [(info.limit.value, "below"), (info.limit.upper, "above")]
         limits.setdefault(info.sensor, []).extend(
             SensorLimitShape(
                 rule=info.rule.name,
@@ -68,10 +71,10 @@ def sensor_places(force: InForceSet) -> dict[str, SensorPlace]:
                 name=info.limit.name,
                 value=end,
                 unit=info.limit.unit,
-                direction=info.limit.direction,
+                direction=direction,
                 source=info.limit.source,
             )
-            for end in ends
+            for end, direction in ends
         )
     return {
         sensor.id: SensorPlace(

@@ -6,10 +6,11 @@ newest record of each id and no history to show it.
 
 from typing import Any, Literal
 
+from pydantic import Field
+
 from fenceline.finding import DerivedModel, LimitUsed
 from fenceline.localname import LocalName
 from fenceline.vocabulary import AlertState, Condition, Level, Tier
-
 
 Name = LocalName
 
@@ -57,7 +58,7 @@ class Alert(DerivedModel):
     ended_ns: int | None = None
     reason: str | None = None
     simulated: bool = False
-    evidence: dict[str, Any] = {}
+    evidence: dict[str, Any] = Field(default_factory=dict)
     call: Call | None = None
 
 

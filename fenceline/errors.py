@@ -1,14 +1,14 @@
 """The errors people read. Each names the input in backticks and ends with a way out.
 
-    FencelineError
-    ├── ConfigError          a file or a value a person wrote
-    ├── WireError            bytes that are not a record of ours
-    ├── BusError             the journal or a derived topic
-    │   ├── HeadCut          asked for records that were cut away
-    │   ├── PositionMismatch the log is not the one this position was taken in
-    │   ├── NotDurable       an append that is not known to be recorded
-    │   └── JournalFull      no room on the disk: taking in stops until there is
-    └── ServiceError         a port, a broker, a disk, a missing part
+FencelineError
+├── ConfigError          a file or a value a person wrote
+├── WireError            bytes that are not a record of ours
+├── BusError             the journal or a derived topic
+│   ├── HeadCut          asked for records that were cut away
+│   ├── PositionMismatch the log is not the one this position was taken in
+│   ├── NotDurable       an append that is not known to be recorded
+│   └── JournalFull      no room on the disk: taking in stops until there is
+└── ServiceError         a port, a broker, a disk, a missing part
 """
 
 

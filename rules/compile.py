@@ -93,6 +93,7 @@ def compile_tables(
         )
         entry = sensors[number]
         entry["newest"], entry["seen"], entry["usable"] = layout.NEVER, layout.NEVER, layout.NOT_YET
+        entry["high"], entry["low"] = -np.inf, np.inf
         entry["hold"] = round(sensor.hold_seconds * SECOND)
         entry["ring"], entry["ring_length"] = ring_start, length
         entry["first"], entry["rungs"] = first, len(infos) - first

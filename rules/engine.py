@@ -56,8 +56,13 @@ class RuleEngine:
         return gone
 
     def batch(self, batch: Batch, log_ns: int) -> list[FindingRecord]:
-        """Fold a batch at log time `log_ns` (0 before the first tick)."""
-        self._count_rejected(batch, log_ns)
+        """Fold a batch at log time `log_ns` (0 before the first tick).
+
+        Whether a reading is old is judged against the later of log time and the ingestor's clock: after an
+        outage of the ingestor its backlog stands before the first tick, and is a backlog all the same.
+        """
+        now_ns = max(log_ns, batch.received_ns)
+        self._count_rejected(batch, now_ns)
         readings = batch.readings
         count = len(readings)
         self._received += count
@@ -72,7 +77,7 @@ class RuleEngine:
         timing = self._timing
         clock = np.array(
             [
-                log_ns,
+                now_ns,
                 batch.received_ns,
                 round(timing.ahead_seconds * SECOND),
                 round(timing.delayed_after_seconds * SECOND),
@@ -190,7 +195,7 @@ class RuleEngine:
             self._tables.rungs = arrays["rungs"]
             self._tables.ring = arrays["ring"]
 
-    def _count_rejected(self, batch: Batch, log_ns: int) -> None:
+    def _count_rejected(self, batch: Batch, now_ns: int) -> None:
         """A dead letter's key that was seen before is the same message again."""
         for key, reason in batch.rejected:
             self._received += 1
@@ -198,7 +203,7 @@ class RuleEngine:
                 self._counts["rejected", reason] += 1
             else:
                 self._counts["duplicate", "dead_letter_again"] += 1
-            self._rejected_keys[key] = log_ns  # the newest stand last
+            self._rejected_keys[key] = now_ns  # the newest stand last
 
     def _forget_keys(self, now_ns: int) -> None:
         oldest = now_ns - round(self._timing.duplicate_seconds * SECOND)
@@ -236,7 +241,9 @@ class RuleEngine:
             value, at_ns = float(batch.readings.value[reading]), int(batch.readings.time[reading])
             quality = Quality(int(batch.readings.quality[reading]))
             if classes[reading] == layout.CONFLICT:
+                # Of two values at one time the worse one decided; it may be the one that came before.
                 quality = Quality.CONFLICT
+                value = float(change["value"]) if isinstance(rule, ThresholdRule) else value
             evidence["quality"] = quality.word
         if isinstance(rule, ThresholdRule):
             rung = tables.rungs[change["rung"]]

@@ -8,13 +8,13 @@ must be equal, bit for bit.
 from typing import Any
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from rules.compiled import compiled
 from rules.layout import (
     ABOVE,
     AHEAD,
-    BELOW,
+    BROKEN_OFF,
     CONFLICT,
     CURRENT,
     DELAYED,
@@ -24,6 +24,8 @@ from rules.layout import (
     NEVER,
     NOT_IN_FORCE,
     NOT_YET,
+    NOTHING,
+    ON_DELAY,
     OUTSIDE,
     SILENCE,
     TRUE,
@@ -31,15 +33,17 @@ from rules.layout import (
     UNUSABLE,
 )
 from rules.steps import (
+    BAD,
     FIRST_BAD,
     OVER_RANGE,
     REASON_AHEAD,
     REASON_DELAYED,
+    REASON_LATE,
+    REASON_NEVER_SEEN,
     REASON_NONE,
     REASON_QUALITY,
     REASON_SILENT,
     SECOND,
-    beyond,
     evaluate,
     forget,
     key_of,
@@ -47,73 +51,57 @@ from rules.steps import (
     put,
     seen_before,
     silence_ends,
+    worst,
 )
 
 
-@njit(cache=True)
+@compiled
 def _classify(sensor: Any, ring: Any, time: int, value: float, sequence: int, clock: Any) -> int:
-    """What a reading is, compared with its sensor's newest and with log time; remembers its key."""
-    log, received, ahead, delay, window = clock[0], clock[1], clock[2], clock[3], clock[4]
+    """What a reading is, compared with its sensor's newest and with now; remembers its key."""
+    now, received, ahead, delay, window = clock[0], clock[1], clock[2], clock[3], clock[4]
     if time > received + ahead:
         return AHEAD
     key = key_of(time, value, sequence)
-    if time <= sensor.newest and seen_before(sensor, ring, key, log // SECOND, window // SECOND):
+    if time <= sensor.newest and seen_before(sensor, ring, key, now // SECOND, window // SECOND):
         return DUPLICATE
     entry = ring[sensor.ring + sensor.ring_next]
     entry.key = key
-    entry.second = log // SECOND
+    entry.second = now // SECOND
     sensor.ring_next = (sensor.ring_next + 1) % sensor.ring_length
     if time < sensor.newest:
         return LATE
-    if time < log - delay:
+    if time < now - delay:
         return DELAYED
     if time == sensor.newest and not (value == sensor.high and value == sensor.low):
         return CONFLICT
     return CURRENT
 
 
-@njit(cache=True)
+@compiled
 def _proves_over_range(rung: Any, value: float) -> bool:
     """The value is a lower bound: it proves an exceedance, never safety."""
     return bool((rung.op == ABOVE and value >= rung.lower) or (rung.op == OUTSIDE and value >= rung.upper))
 
 
-@njit(cache=True)
-def _conflict_counts(rung: Any, value: float, higher: bool, lower: bool) -> bool:
-    """Of two values at one time the worse one counts."""
-    if rung.op == ABOVE:
-        return higher
-    if rung.op == BELOW:
-        return lower
-    return beyond(OUTSIDE, value, rung.lower, rung.upper)
-
-
-@njit(cache=True)
-def _take(  # noqa: PLR0917 - compiled code passes numbers, not objects
-    sensor: Any,
-    rungs: Any,
-    time: int,
-    value: float,
-    quality: int,
-    conflict: bool,
-    changes: Any,
-    count: int,
-    reading: int,
+@compiled
+def _take(
+    sensor: Any, rungs: Any, time: int, value: float, quality: int, changes: Any, count: int, reading: int
 ) -> int:
-    """A reading that is current: every rung of its sensor decides."""
+    """A reading that is current: every rung of its sensor decides, by the worst value of its time."""
     same_time = time == sensor.newest
     gap = sensor.newest != NEVER and time - sensor.newest > sensor.hold
-    higher, lower = value > sensor.high, value < sensor.low
-    sensor.newest = time
-    sensor.high = max(sensor.high, value) if same_time else value
-    sensor.low = min(sensor.low, value) if same_time else value
+    if not same_time:
+        _begin_time(sensor, time)
     sensor.seen = NOT_YET  # for durations a record's time is the first tick after it
-    if (quality >= FIRST_BAD and quality != OVER_RANGE) or not np.isfinite(value):
-        return make_unknown(sensor, rungs, changes, count, reading, time, REASON_QUALITY + quality)
     bound = quality == OVER_RANGE
+    if not np.isfinite(value) or (quality >= FIRST_BAD and not bound):
+        reason = REASON_QUALITY + (quality if quality >= FIRST_BAD else BAD)
+        return make_unknown(sensor, rungs, changes, count, reading, time, reason)
+    sensor.high = max(sensor.high, value)
     if bound:
         sensor.reason = REASON_QUALITY + OVER_RANGE
     else:
+        sensor.low = min(sensor.low, value)
         sensor.reason = REASON_NONE
         sensor.usable = NOT_YET
         count = silence_ends(sensor, rungs, changes, count, reading, time)
@@ -123,18 +111,27 @@ def _take(  # noqa: PLR0917 - compiled code passes numbers, not objects
             continue
         if gap:
             forget(rung)
-        if bound and not _proves_over_range(rung, value):
+        if bound and not _proves_over_range(rung, sensor.high):
             forget(rung)
             if rung.known:
                 rung.known = 0
                 reason = REASON_QUALITY + OVER_RANGE
                 count = put(changes, count, reading, time, time, index, UNKNOWN, reason)
-        elif not conflict or _conflict_counts(rung, value, higher, lower):
-            count = evaluate(rung, index, value, time, changes, count, reading)
+            continue
+        decides = worst(rung.op, sensor.low, sensor.high, rung.lower, rung.upper)
+        count = evaluate(rung, index, decides, time, same_time, changes, count, reading)
     return count
 
 
-@njit(cache=True)
+@compiled
+def _begin_time(sensor: Any, time: int) -> None:
+    """The newest time moves on, and no usable value has been seen at it yet."""
+    sensor.newest = time
+    sensor.high = -np.inf
+    sensor.low = np.inf
+
+
+@compiled
 def fold_readings(  # noqa: PLR0917 - compiled code passes numbers, not objects
     sensors: Any,
     rungs: Any,
@@ -152,7 +149,7 @@ def fold_readings(  # noqa: PLR0917 - compiled code passes numbers, not objects
 
     Args:
         codes: index into `sensors`, -1 where the sensor is not in force.
-        clock: log time, the ingestor's clock, ahead bound, delay bound, duplicate window (all ns).
+        clock: now, the ingestor's clock, ahead bound, delay bound, duplicate window (all ns).
         classes: out, one class per reading.
         changes: out; long enough for two changes per rung of every reading.
 
@@ -171,20 +168,20 @@ def fold_readings(  # noqa: PLR0917 - compiled code passes numbers, not objects
         if found == AHEAD:
             count = make_unknown(sensor, rungs, changes, count, reading, clock[0], REASON_AHEAD)
         elif found == DELAYED:
-            sensor.newest = time
-            sensor.high = value
-            sensor.low = value
-            if sensor.reason == REASON_SILENT:
+            _begin_time(sensor, time)
+            if sensor.reason in (REASON_NEVER_SEEN, REASON_SILENT, REASON_LATE):
                 sensor.reason = REASON_DELAYED
+        elif found == LATE:
+            if sensor.reason == REASON_SILENT:
+                sensor.reason = REASON_LATE
         elif found in (CURRENT, CONFLICT):
-            if quality >= FIRST_BAD:
+            if quality >= FIRST_BAD or not np.isfinite(value):
                 classes[reading] = UNUSABLE
-            conflict = found == CONFLICT
-            count = _take(sensor, rungs, time, value, quality, conflict, changes, count, reading)
+            count = _take(sensor, rungs, time, value, quality, changes, count, reading)
     return count
 
 
-@njit(cache=True)
+@compiled
 def fold_tick(sensors: Any, rungs: Any, now: int, leap: bool, changes: Any) -> int:
     """Let time pass to tick `now`: durations complete within a sensor's hold time, holds expire.
 
@@ -200,9 +197,10 @@ def fold_tick(sensors: Any, rungs: Any, now: int, leap: bool, changes: Any) -> i
                 sensor.seen = now
             sensor.usable = now
             continue
-        if sensor.seen == NOT_YET:
+        # Above now only where a person has put log time back: what was ahead begins anew.
+        if sensor.seen == NOT_YET or sensor.seen > now:
             sensor.seen = now
-        if sensor.usable == NOT_YET:
+        if sensor.usable == NOT_YET or sensor.usable > now:
             sensor.usable = now
         expiry = sensor.seen + sensor.hold
         for index in range(sensor.first, sensor.first + sensor.rungs):
@@ -212,15 +210,18 @@ def fold_tick(sensors: Any, rungs: Any, now: int, leap: bool, changes: Any) -> i
                 if not rung.active and due <= now:
                     rung.active = 1
                     rung.onset = sensor.usable
-                    count = put(changes, count, -1, due, sensor.usable, index, TRUE, sensor.reason)
+                    reason = REASON_SILENT if sensor.reason == REASON_NONE else sensor.reason
+                    count = put(changes, count, -1, due, sensor.usable, index, TRUE, reason)
                 continue
-            if rung.pending == 0:
+            if rung.pending == NOTHING:
                 continue
-            if rung.pending_tick == NOT_YET:
+            if rung.pending_tick == NOT_YET or rung.pending_tick > now:
                 rung.pending_tick = now
-            due = rung.pending_tick + (rung.on_delay if rung.pending == 1 else rung.off_delay)
+            if rung.pending == BROKEN_OFF:
+                continue
+            due = rung.pending_tick + (rung.on_delay if rung.pending == ON_DELAY else rung.off_delay)
             if due <= now and due <= expiry and rung.known:
-                rung.active = 1 if rung.pending == 1 else 0
+                rung.active = 1 if rung.pending == ON_DELAY else 0
                 rung.onset = rung.pending_since
                 forget(rung)
                 condition = TRUE if rung.active else FALSE

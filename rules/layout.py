@@ -12,6 +12,10 @@ NOT_YET = -2
 ABOVE, BELOW, OUTSIDE, SILENCE = 0, 1, 2, 3
 UNKNOWN, FALSE, TRUE = -1, 0, 1
 
+# What a rung waits for. `BROKEN_OFF` is an on-delay that the newest reading ended: a worse value at the
+# same time takes it up again, since of two the worse one counts.
+NOTHING, ON_DELAY, OFF_DELAY, BROKEN_OFF = 0, 1, 2, 3
+
 # How the fold classified a reading. The first four count as `out`.
 CURRENT, DELAYED, CONFLICT, UNUSABLE, LATE, DUPLICATE, AHEAD, NOT_IN_FORCE = range(8)
 CLASSES = 8
@@ -19,10 +23,10 @@ CLASSES = 8
 SENSOR = np.dtype(
     [
         ("newest", np.int64),  # event time of the newest reading, NEVER before the first
-        ("high", np.float64),  # largest and smallest value seen at that time (conflicts)
+        ("high", np.float64),  # largest and smallest usable value at that time; -inf, inf: none yet
         ("low", np.float64),
         ("seen", np.int64),  # log time of the newest current reading
-        ("usable", np.int64),  # log time of the newest current reading that proves something
+        ("usable", np.int64),  # log time of the newest current reading with a usable quality
         ("hold", np.int64),  # how long a reading speaks
         ("ring", np.int64),  # start, length and next slot of its keys in the ring
         ("ring_length", np.int32),
@@ -49,7 +53,7 @@ RUNG = np.dtype(
         ("op", np.int16),
         ("active", np.int8),
         ("known", np.int8),
-        ("pending", np.int8),  # 0 nothing, 1 on-delay running, 2 off-delay running
+        ("pending", np.int8),  # NOTHING, ON_DELAY, OFF_DELAY, BROKEN_OFF
         ("_pad", np.int8),
         ("rule", np.int16),  # which rule and which level of it
         ("level", np.int16),
@@ -59,12 +63,14 @@ RUNG = np.dtype(
     align=True,
 )
 
-# A change of a condition: index of the reading (or -1), rung, condition, when, since, reason.
+# A change of a condition: index of the reading (or -1), rung, condition, when, since, reason, and the
+# value that a rung was decided by.
 CHANGE = np.dtype(
     [
         ("reading", np.int64),
         ("due", np.int64),
         ("since", np.int64),
+        ("value", np.float64),
         ("rung", np.int32),
         ("condition", np.int8),
         ("reason", np.int16),

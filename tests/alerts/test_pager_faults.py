@@ -17,6 +17,8 @@ from tests.alerts.pager_faults import (
 )
 from tests.alerts.pager_world import World, page_named, settle
 
+pytestmark = pytest.mark.slow
+
 PAGE = "a1~1.1"
 
 

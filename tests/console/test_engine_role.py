@@ -13,6 +13,8 @@ from fenceline.finding import Quarantined
 from fenceline.wire import decode
 from tests.console.worlds import PARK, derived, force, journal, write
 
+pytestmark = pytest.mark.slow
+
 Derived = dict[Topic, list[tuple[str, str, bytes]]]
 
 

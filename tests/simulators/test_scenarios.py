@@ -14,6 +14,8 @@ from simulators.park import SimulatedPark
 from simulators.scenario import load_scenario
 from tests.simulators.parks import ROOT, SECOND_NS, START_NS, SUBSTANCES
 
+pytestmark = pytest.mark.slow
+
 FOLDER = ROOT / "config" / "scenarios"
 NAMES = sorted(path.stem for path in FOLDER.glob("*.yaml"))
 Series = dict[str, list[tuple[float, float]]]

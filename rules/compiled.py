@@ -1,0 +1,49 @@
+"""The compiler of the kernels: a function in, its compiled form out, kept on disk between runs.
+
+Numba sees when the file of a function changes, but not when a file it calls or takes constants from does.
+So what it keeps lies in a folder named after the content of all of them, and cannot be stale.
+"""
+
+import hashlib
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import TypeVar
+
+from numba import config, njit
+
+HERE = Path(__file__).resolve().parent
+# Every file that compiled code is made from.
+KERNEL_FILES = ("compiled.py", "layout.py", "steps.py", "kernel.py")
+
+FunctionT = TypeVar("FunctionT", bound=Callable[..., object])
+
+
+def fingerprint_of(files: tuple[str, ...] = KERNEL_FILES, folder: Path = HERE) -> str:
+    """Hash over the content of the files that compiled code is made from."""
+    digest = hashlib.blake2b(digest_size=8)
+    for name in files:
+        digest.update((folder / name).read_bytes())
+    return digest.hexdigest()
+
+
+def _cache_folder() -> Path:
+    """NUMBA_CACHE_DIR where it is set, else beside this file, else (an installation nobody may write) at home."""
+    chosen = os.environ.get("NUMBA_CACHE_DIR")
+    beside = HERE / "__pycache__"
+    if chosen:
+        base = Path(chosen)
+    elif os.access(beside if beside.exists() else HERE, os.W_OK):
+        base = beside
+    else:
+        base = Path.home() / ".cache" / "numba"
+    return base / f"kernels-{fingerprint_of()}"
+
+
+config.CACHE_DIR = str(_cache_folder())
+
+
+def compiled(function: FunctionT) -> FunctionT:
+    """Compile at the first call, keep the result on disk."""
+    made: FunctionT = njit(cache=True)(function)
+    return made
