@@ -1,6 +1,6 @@
 """The alert lifecycle of one park as a pure fold: findings, actions, receipts and ticks in, ledger out."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from alerts import lifecycle
@@ -8,6 +8,7 @@ from alerts.calls import Calls
 from alerts.callstate import OpenCall
 from alerts.facts import Facts
 from alerts.lifecycle import Life
+from alerts.pages import Told
 from alerts.pagetext import page_text
 from alerts.routes import Routes
 from fenceline.alert import ActionRefused, Alert, AlertChange, AlertRecord, Call, LedgerRecord
@@ -15,10 +16,10 @@ from fenceline.finding import Finding
 from fenceline.journal import Action, Attempt, Receipt
 from fenceline.logtime import Moved
 from fenceline.reason import Refused
-from fenceline.vocabulary import AlertState, Condition, Level
+from fenceline.vocabulary import AlertState, Condition
 
 Key = tuple[str, str]  # rule, subject
-ENDED_KEPT = 10_000
+REMEMBERED = 10_000  # ended alerts, and actions
 
 
 class AlertEngine:
@@ -29,14 +30,19 @@ class AlertEngine:
         self._open: dict[Key, Life] = {}
         self._keys: dict[str, Key] = {}
         self._ended: dict[str, None] = {}  # ids, to say `ended` rather than `unknown_alert`
-        self._onsets: dict[Key, tuple[int, int]] = {}
+        self._onsets: dict[Key, tuple[int, int]] = {}  # the latest, in ms, and the last ordinal
         self._actions: dict[str, None] = {}
-        self._calls = Calls()
+        self._calls = Calls(self._tell)
+        self._look_again = False
 
     def put_in_force(self, facts: Facts, routes: Routes) -> None:
-        """Use these names and routes from here on; open calls go on by the new routes."""
+        """Use these names and routes from here on; open calls go on by the new routes.
+
+        From the next tick on, alerts that nobody answered are paged where the routes did not say so before.
+        """
         self._facts = facts
         self._calls.put_in_force(routes)
+        self._look_again = True
 
     def findings(self, findings: Sequence[Finding], log_ns: int) -> list[LedgerRecord]:
         """Apply findings in their order."""
@@ -58,34 +64,52 @@ class AlertEngine:
         if action.action in self._actions:
             return []
         _remember(self._actions, action.action)
-        key = self._keys.get(action.alert)
-        refused = self._why_refused(action, None if key is None else self._open[key])
-        if refused is not None or key is None:
-            reason = refused or Refused.UNKNOWN_ALERT
-            refusal = ActionRefused(
-                action=action.action, alert=action.alert, by=action.by, reason=reason, at_ns=log_ns
-            )
-            return [refusal]
-        life = self._open[key]
+        life = self._life(action.alert)
+        refused = self._why_refused(action, life)
+        if refused is not None or life is None:
+            return [
+                ActionRefused(
+                    action=action.action,
+                    alert=action.alert,
+                    by=action.by,
+                    reason=refused or Refused.UNKNOWN_ALERT,
+                    at_ns=log_ns,
+                )
+            ]
         lifecycle.acknowledge(life, action.by, log_ns)
-        call, pages = self._calls.answered(action.alert, log_ns)
+        call, pages = self._calls.answered(life.alert, log_ns)
         if call is not None:
-            self._set_call(life, call, answered_by=action.by)
-        record = AlertRecord(
-            change="acknowledged", at_ns=log_ns, alert=life.alert, by=action.by, action=action.action
-        )
+            life.alert = life.alert.model_copy(update={"call": _standing(call, action.by)})
+        records: list[LedgerRecord] = [
+            AlertRecord(
+                change="acknowledged", at_ns=log_ns, alert=life.alert, by=action.by, action=action.action
+            )
+        ]
+        if call is not None:
+            records += self._tell_members(call, "answered", log_ns, action.by)
         if life.alert.state is AlertState.NORMAL:
-            self._forget(key)
-        return [record, *pages]
+            self._forget(life)
+        return records + list(pages)
 
     def attempt(self, record: Attempt, log_ns: int) -> list[LedgerRecord]:
+        """A pager is about to send."""
         return list(self._calls.attempt(record, log_ns))
 
     def receipt(self, record: Receipt, log_ns: int) -> list[LedgerRecord]:
-        return list(self._calls.receipt(record, self._alert, self._text, log_ns))
+        """A pager has sent, could not, or came too late."""
+        return list(self._calls.receipt(record, log_ns))
 
     def tick(self, moved: Moved) -> list[LedgerRecord]:
-        return list(self._calls.tick(moved, self._alert, self._text))
+        """Let log time pass: waits run out; then each alert's record says where its paging stands."""
+        records: list[LedgerRecord] = list(self._calls.tick(moved))
+        if self._look_again:
+            self._look_again = False
+            records += self._page_unpaged(moved.now_ns)
+        for call in self._calls.open.values():
+            if call.moved:
+                call.moved = False
+                records += self._tell_members(call, "paging", moved.now_ns)
+        return records
 
     def withdrawn(self, gone: Sequence[Key], log_ns: int) -> list[LedgerRecord]:
         """Rules that are no longer in force end their alerts."""
@@ -96,57 +120,46 @@ class AlertEngine:
                 continue
             lifecycle.withdrawn(life, log_ns)
             records.append(AlertRecord(change="withdrawn", at_ns=log_ns, alert=life.alert))
-            records += self._calls.withdrawn(life.alert.id, log_ns)
-            self._forget(key)
+            records += self._calls.withdrawn(life.alert, log_ns)
+            self._forget(life)
         return records
 
     @property
     def open(self) -> list[Alert]:
+        """The alerts that have not ended, in the order in which they began."""
         return [life.alert for life in self._open.values()]
 
     def dump(self) -> dict[str, Any]:
         """For a snapshot; what is in force is the caller's to keep."""
         return {
-            "open": [
-                {
-                    "alert": life.alert.model_dump(mode="json"),
-                    "rungs": {str(level): str(condition) for level, condition in life.rungs.items()},
-                    "held": sorted(life.held),
-                    "acknowledged_level": life.acknowledged_level,
-                }
-                for life in self._open.values()
-            ],
+            "open": [lifecycle.dump_life(life) for life in self._open.values()],
             "ended": list(self._ended),
             "onsets": [[*key, *value] for key, value in self._onsets.items()],
             "actions": list(self._actions),
             "calls": self._calls.dump(),
+            "look_again": self._look_again,
         }
 
     def load(self, data: dict[str, Any]) -> None:
         """Take up a dump; the same things must have been put in force before."""
         for entry in data["open"]:
-            # Dumped as JSON, so it is read as JSON: lists become tuples again.
-            alert = Alert.model_validate(entry["alert"])
-            level = entry["acknowledged_level"]
-            life = Life(
-                alert,
-                {Level(rung): Condition(value) for rung, value in entry["rungs"].items()},
-                {Level(held) for held in entry["held"]},
-                None if level is None else Level(level),
-            )
-            key = (alert.rule, alert.subject)
+            life = lifecycle.load_life(entry)
+            key = (life.alert.rule, life.alert.subject)
             self._open[key] = life
-            self._keys[alert.id] = key
+            self._keys[life.alert.id] = key
         self._ended = dict.fromkeys(data["ended"])
-        self._onsets = {(rule, subject): (onset, count) for rule, subject, onset, count in data["onsets"]}
+        self._onsets = {(rule, subject): (onset, ordinal) for rule, subject, onset, ordinal in data["onsets"]}
         self._actions = dict.fromkeys(data["actions"])
         self._calls.load(data["calls"])
+        self._look_again = data["look_again"]
 
     def _raise(self, key: Key, finding: Finding, log_ns: int) -> list[LedgerRecord]:
         assert self._facts is not None
-        onset, count = self._onsets.get(key, (-1, 0))
-        ordinal = count + 1 if onset == finding.since_ns else 0
-        self._onsets[key] = (finding.since_ns, ordinal)
+        # In the milliseconds of an id. Only an onset later than all before it needs no ordinal.
+        onset = finding.since_ns // lifecycle.MILLISECOND
+        latest, ordinal = self._onsets.get(key, (onset - 1, 0))
+        ordinal = 0 if onset > latest else ordinal + 1
+        self._onsets[key] = (max(onset, latest), ordinal)
         life = lifecycle.raised(finding, self._facts, ordinal, log_ns)
         self._open[key] = life
         self._keys[life.alert.id] = key
@@ -155,34 +168,54 @@ class AlertEngine:
     def _changed(self, life: Life, change: AlertChange, log_ns: int) -> list[LedgerRecord]:
         if change in ("realarmed", "level_risen") and life.alert.state is AlertState.UNACKNOWLEDGED:
             return self._alarm(life, change, log_ns)
-        record = AlertRecord(change=change, at_ns=log_ns, alert=life.alert)
         if change == "ended":
-            self._forget((life.alert.rule, life.alert.subject))
-        return [record]
+            self._forget(life)
+        self._calls.changed(life.alert, log_ns)
+        return [AlertRecord(change=change, at_ns=log_ns, alert=life.alert)]
 
     def _alarm(self, life: Life, change: AlertChange, log_ns: int) -> list[LedgerRecord]:
         """The alert's record first, then the pages that it causes."""
-        call, pages = self._calls.alarm(life.alert, self._alert, self._text, log_ns)
+        call, pages = self._calls.alarm(life.alert, log_ns)
         if call is not None:
-            self._set_call(life, call)
+            life.alert = life.alert.model_copy(update={"call": _standing(call)})
         return [AlertRecord(change=change, at_ns=log_ns, alert=life.alert), *pages]
 
-    def _set_call(self, life: Life, call: OpenCall, answered_by: str | None = None) -> None:
-        stands = Call(
-            id=call.id,
-            step=call.step,
-            cycle=call.cycle,
-            pages_due=call.pages_due,
-            answered_by=answered_by,
-        )
-        life.alert = life.alert.model_copy(update={"call": stands})
+    def _page_unpaged(self, log_ns: int) -> list[LedgerRecord]:
+        """Other routes are in force: alerts that nobody answered and nobody is paged for join a call."""
+        records: list[LedgerRecord] = []
+        for life in self._open.values():
+            alert = life.alert
+            waits = alert.state in (AlertState.UNACKNOWLEDGED, AlertState.RETURNED)
+            answered = alert.call is not None and alert.call.answered_by is not None
+            if not waits or answered or self._calls.call_of(alert) is not None:
+                continue
+            call, pages = self._calls.alarm(alert, log_ns)
+            standing = None if call is None else _standing(call)
+            if standing != alert.call:
+                lifecycle.revise(life, log_ns, {"call": standing})
+                records.append(AlertRecord(change="paging", at_ns=log_ns, alert=life.alert))
+            records += pages
+        return records
+
+    def _tell_members(
+        self, call: OpenCall, change: AlertChange, log_ns: int, by: str | None = None
+    ) -> list[LedgerRecord]:
+        """Records of the call's alerts that do not say yet how it stands."""
+        standing = _standing(call, by)
+        records: list[LedgerRecord] = []
+        for alert_id in call.members:
+            life = self._open[self._keys[alert_id]]
+            if life.alert.call != standing:
+                lifecycle.revise(life, log_ns, {"call": standing})
+                records.append(AlertRecord(change=change, at_ns=log_ns, alert=life.alert, by=by))
+        return records
 
     def _why_refused(self, action: Action, life: Life | None) -> Refused | None:
         if not action.by.strip():
             return Refused.NO_NAME
         if life is None:
             return Refused.ENDED if action.alert in self._ended else Refused.UNKNOWN_ALERT
-        if action.revision > life.alert.revision:
+        if not 1 <= action.revision <= life.alert.revision:
             return Refused.UNKNOWN_REVISION
         if action.revision < life.alert.level_revision:
             return Refused.LEVEL_RISEN
@@ -190,22 +223,32 @@ class AlertEngine:
             return Refused.ALREADY_ACKNOWLEDGED
         return None
 
-    def _forget(self, key: Key) -> None:
-        life = self._open.pop(key)
-        del self._keys[life.alert.id]
-        self._calls.forget(life.alert.id)
-        _remember(self._ended, life.alert.id)
+    def _life(self, alert_id: str) -> Life | None:
+        key = self._keys.get(alert_id)
+        return None if key is None else self._open[key]
 
-    def _alert(self, alert_id: str) -> Alert:
-        return self._open[self._keys[alert_id]].alert
+    def _forget(self, life: Life) -> None:
+        alert = life.alert
+        del self._open[alert.rule, alert.subject]
+        del self._keys[alert.id]
+        self._calls.forget(alert.id)
+        _remember(self._ended, alert.id)
 
-    def _text(self, members: Sequence[Alert]) -> dict[str, tuple[str, ...]]:
+    def _tell(self, alert_ids: Iterable[str]) -> Told:
         assert self._facts is not None
+        members = [self._open[self._keys[alert_id]].alert for alert_id in alert_ids]
         return page_text(members, self._facts)
 
 
+def _standing(call: OpenCall, answered_by: str | None = None) -> Call:
+    """The call as its alerts' records show it."""
+    return Call(
+        id=call.id, step=call.step, cycle=call.cycle, pages_due=call.pages_due, answered_by=answered_by
+    )
+
+
 def _remember(seen: dict[str, None], name: str) -> None:
-    """Add, and let go of the oldest beyond `ENDED_KEPT`."""
+    """Add, and let go of the oldest beyond `REMEMBERED`."""
     seen[name] = None
-    if len(seen) > ENDED_KEPT:
+    if len(seen) > REMEMBERED:
         del seen[next(iter(seen))]

@@ -9,33 +9,40 @@
 Not being able to tell never ends an alert; an acknowledgement never ends one that still holds.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any
 
 from alerts.facts import Facts
 from fenceline.alert import Alert, AlertChange
-from fenceline.finding import Finding
+from fenceline.finding import Finding, LimitUsed
 from fenceline.vocabulary import AlertState, Condition, Level
 
-_EXTREME = {"above": max, "below": min}
+MILLISECOND = 1_000_000
 
 
 @dataclass(slots=True)
 class Life:
-    """An open alert and what its rungs last said."""
+    """An open alert and what its rungs last said.
+
+    Args:
+        rungs: what each level last said, as far as it spoke since the alert began.
+        held: the levels that were true when last known, with their limits.
+        acknowledged_level: where it stood when it was last acknowledged.
+    """
 
     alert: Alert
-    rungs: dict[Level, Condition] = field(default_factory=dict)
-    held: set[Level] = field(default_factory=set)  # levels that were true when last known
+    rungs: dict[Level, Condition]
+    held: dict[Level, LimitUsed | None]
     acknowledged_level: Level | None = None
 
 
 def alert_id(rule: str, subject: str, onset_ns: int, ordinal: int) -> str:
-    """Made of content, so that every replay gives the same."""
+    """Made of content, so that every replay gives the same; to the millisecond."""
     seconds, rest = divmod(onset_ns, 1_000_000_000)
     stamp = datetime.fromtimestamp(seconds, UTC).strftime("%Y%m%dt%H%M%S")
     tail = f".{ordinal}" if ordinal else ""
-    return f"{rule}.{subject}.{stamp}.{rest // 1_000_000:03d}z{tail}"
+    return f"{rule}.{subject}.{stamp}.{rest // MILLISECOND:03d}z{tail}"
 
 
 def raised(finding: Finding, facts: Facts, ordinal: int, log_ns: int) -> Life:
@@ -71,56 +78,100 @@ def raised(finding: Finding, facts: Facts, ordinal: int, log_ns: int) -> Life:
         simulated=facts.simulated,
         evidence=finding.evidence,
     )
-    return Life(alert, {finding.level: Condition.TRUE}, {finding.level})
+    return Life(alert, {finding.level: Condition.TRUE}, {finding.level: finding.limit})
 
 
 def apply(life: Life, finding: Finding, log_ns: int) -> AlertChange | None:
     """Apply a finding to an open alert; the change it made, or none where nothing changed."""
     life.rungs[finding.level] = finding.condition
     if finding.condition is Condition.TRUE:
-        life.held.add(finding.level)
+        life.held[finding.level] = finding.limit
     elif finding.condition is Condition.FALSE:
-        life.held.discard(finding.level)
+        life.held.pop(finding.level, None)
     before = life.alert
-    updates: dict[str, object] = {}
+    updates: dict[str, object] = {"reason": finding.reason}
     change = _change(life, finding, updates)
     if change is None:
         return None
-    if finding.value is not None and before.limit is not None:
-        extreme = _EXTREME.get(before.limit.direction)
-        peak = (
-            finding.value if before.peak is None or extreme is None else extreme(before.peak, finding.value)
-        )
-        updates |= {"value": finding.value, "peak": peak}
-    updates |= {"revision": before.revision + 1, "changed_ns": log_ns, "reason": finding.reason}
-    if life.held and max(held.rank for held in life.held) > before.level.rank:
-        updates["level_revision"] = before.revision + 1
+    # A value that proves nothing (calibration gas, a fault) is neither the alert's value nor its peak.
+    if finding.value is not None and finding.condition is not Condition.UNKNOWN and before.limit is not None:
+        updates["value"] = finding.value
+        if finding.condition is Condition.TRUE:
+            updates["peak"] = _worse(before.limit, before.peak, finding.value)
     if change == "ended":
         updates["ended_ns"] = log_ns
-    life.alert = before.model_copy(update=updates)
+    revise(life, log_ns, updates)
     return change
 
 
+def revise(life: Life, log_ns: int, updates: dict[str, object]) -> None:
+    """One change is one revision."""
+    stamp = {"revision": life.alert.revision + 1, "changed_ns": log_ns}
+    life.alert = life.alert.model_copy(update=stamp | updates)
+
+
+def acknowledge(life: Life, by: str, log_ns: int) -> None:
+    """A named person answered; the caller has seen that it stands."""
+    life.acknowledged_level = life.alert.level
+    updates: dict[str, object] = {"acknowledged_by": by, "acknowledged_ns": log_ns}
+    if life.alert.state is AlertState.RETURNED:
+        updates |= {"state": AlertState.NORMAL, "ended_ns": log_ns}
+    else:
+        updates |= {"state": AlertState.ACKNOWLEDGED}
+    revise(life, log_ns, updates)
+
+
+def withdrawn(life: Life, log_ns: int) -> None:
+    """Its rule is no longer in force: the alert ends and says so."""
+    ended = {"state": AlertState.NORMAL, "condition": Condition.UNKNOWN, "ended_ns": log_ns}
+    revise(life, log_ns, ended | {"reason": "rule_withdrawn"})
+
+
+def dump_life(life: Life) -> dict[str, Any]:
+    """Plain values for a snapshot."""
+    return {
+        "alert": life.alert.model_dump(mode="json"),
+        "rungs": {str(level): str(condition) for level, condition in life.rungs.items()},
+        "held": {
+            str(level): None if limit is None else limit.model_dump(mode="json")
+            for level, limit in life.held.items()
+        },
+        "acknowledged_level": life.acknowledged_level,
+    }
+
+
+def load_life(entry: dict[str, Any]) -> Life:
+    """The life that `dump_life` was given."""
+    level = entry["acknowledged_level"]
+    return Life(
+        alert=Alert.model_validate(entry["alert"]),
+        rungs={Level(rung): Condition(said) for rung, said in entry["rungs"].items()},
+        held={
+            Level(rung): None if limit is None else LimitUsed.model_validate(limit)
+            for rung, limit in entry["held"].items()
+        },
+        acknowledged_level=None if level is None else Level(level),
+    )
+
+
 def _change(life: Life, finding: Finding, updates: dict[str, object]) -> AlertChange | None:
+    """What the rungs now make of the alert."""
     alert = life.alert
     if not life.held:
-        if alert.condition is Condition.FALSE:
-            return None
-        updates["condition"] = Condition.FALSE
-        if alert.state is AlertState.ACKNOWLEDGED:
-            updates["state"] = AlertState.NORMAL
-            return "ended"
-        updates["state"] = AlertState.RETURNED
-        return "returned"
+        return _not_held(life, updates)
     level = max(life.held, key=lambda held: held.rank)
     holds = any(life.rungs[held] is Condition.TRUE for held in life.held)
     condition = Condition.TRUE if holds else Condition.UNKNOWN
-    updates |= {"condition": condition, "level": level}
+    updates |= {"condition": condition, "level": level, "limit": life.held[level]}
+    if condition is Condition.UNKNOWN and finding.condition is not Condition.UNKNOWN:
+        updates["reason"] = alert.reason  # another rung's news: why it cannot tell has not changed
+    if level.rank > alert.level.rank:
+        updates["level_revision"] = alert.revision + 1
     if alert.state is AlertState.RETURNED:
-        updates |= {"state": AlertState.UNACKNOWLEDGED, "limit": finding.limit, "evidence": finding.evidence}
+        updates |= {"state": AlertState.UNACKNOWLEDGED, "evidence": finding.evidence}
         return "realarmed"
     if level.rank > alert.level.rank:
-        updates |= {"limit": finding.limit, "evidence": finding.evidence}
+        updates["evidence"] = finding.evidence
         if life.acknowledged_level is None or level.rank > life.acknowledged_level.rank:
             updates["state"] = AlertState.UNACKNOWLEDGED
         return "level_risen"
@@ -131,33 +182,32 @@ def _change(life: Life, finding: Finding, updates: dict[str, object]) -> AlertCh
     return None
 
 
-def acknowledge(life: Life, by: str, log_ns: int) -> None:
-    """A named person answered; the caller has seen that it stands."""
-    before = life.alert
-    returned = before.state is AlertState.RETURNED
-    updates: dict[str, object] = {
-        "revision": before.revision + 1,
-        "changed_ns": log_ns,
-        "state": AlertState.NORMAL if returned else AlertState.ACKNOWLEDGED,
-        "acknowledged_by": by,
-        "acknowledged_ns": log_ns,
-    }
-    if returned:
-        updates["ended_ns"] = log_ns
-    life.alert = before.model_copy(update=updates)
-    life.acknowledged_level = before.level
+def _not_held(life: Life, updates: dict[str, object]) -> AlertChange | None:
+    """No rung holds: that was known and stands; whether it can still be told is said beside it."""
+    alert = life.alert
+    if alert.state is not AlertState.RETURNED:
+        updates["condition"] = Condition.FALSE
+        if alert.state is AlertState.ACKNOWLEDGED:
+            updates["state"] = AlertState.NORMAL
+            return "ended"
+        updates["state"] = AlertState.RETURNED
+        return "returned"
+    # All of them: on the way into and out of blindness the rungs speak one after the other.
+    blind = all(said is Condition.UNKNOWN for said in life.rungs.values())
+    condition = Condition.UNKNOWN if blind else Condition.FALSE
+    if condition is alert.condition:
+        return None
+    updates["condition"] = condition
+    return "unknown" if blind else "known"
 
 
-def withdrawn(life: Life, log_ns: int) -> None:
-    """Its rule is no longer in force: the alert ends and says so."""
-    before = life.alert
-    life.alert = before.model_copy(
-        update={
-            "revision": before.revision + 1,
-            "changed_ns": log_ns,
-            "ended_ns": log_ns,
-            "state": AlertState.NORMAL,
-            "condition": Condition.UNKNOWN,
-            "reason": "rule_withdrawn",
-        }
-    )
+def _worse(limit: LimitUsed, peak: float | None, value: float) -> float:
+    """The one of two values that lies further beyond the limit."""
+    if peak is None:
+        return value
+    if limit.direction == "below":
+        return min(peak, value)
+    upper = limit.upper
+    if upper is None:
+        return max(peak, value)
+    return max(peak, value, key=lambda one: max(limit.value - one, one - upper))

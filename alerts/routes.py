@@ -74,6 +74,9 @@ class Routes(ConfigModel):
                 unknown = [name for name in step.to if name not in known]
                 if unknown:
                     raise ValueError(f"`to` names `{unknown[0]}`, which is not among `recipients`")
+                twice = [name for name in step.to if step.to.count(name) > 1]
+                if twice:
+                    raise ValueError(f"`to` names `{twice[0]}` twice: it would be paged twice at once")
         last = self.routes[-1]
         if last.tier or last.level or last.owner:
             raise ValueError("the last route must match everything: leave out `tier`, `level` and `owner`")

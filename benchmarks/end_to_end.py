@@ -158,7 +158,7 @@ class LedgerWatch:
         await bus.close()
 
 
-def run_load(load: Load, seconds: float, folder: Path) -> Load:
+def run_load(load: Load, seconds: float, folder: Path, protocol: str) -> Load:
     """A fresh station for each rate, so that one does not carry what another left."""
     broker_folder = folder / "mosquitto"
     broker_folder.mkdir(parents=True)
@@ -168,6 +168,7 @@ def run_load(load: Load, seconds: float, folder: Path) -> Load:
     broker.start()
     receiver = PageReceiver()
     station = Station(folder, receiver.url, mqtt_port=broker.port)
+    station.mqtt_protocol = protocol
     devices = write_park(station.config)
     station.start()
     watch = LedgerWatch(station.data)
@@ -238,6 +239,7 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=10.0)
     parser.add_argument("--single", type=int, nargs="*", default=[2_500, 5_000, 10_000])
     parser.add_argument("--batched", type=int, nargs="*", default=[50_000, 125_000, 250_000])
+    parser.add_argument("--protocol", choices=("3.1.1", "5"), default="3.1.1")
     arguments = parser.parse_args()
     loads = [Load("single", 1, rate) for rate in arguments.single]
     loads += [Load("in hundreds", 100, rate // 100) for rate in arguments.batched]
@@ -247,7 +249,7 @@ def main() -> None:
         table.add_column(column, justify="right")
     for load in loads:
         with tempfile.TemporaryDirectory(prefix="fenceline-bench-") as folder:
-            run_load(load, arguments.seconds, Path(folder))
+            run_load(load, arguments.seconds, Path(folder), arguments.protocol)
         ledger, page = percentiles(load.ledger_ms), percentiles(load.page_ms)
         asked = load.messages_per_s * load.readings_per_message
         figures = [f"{value:.1f}" for value in (*ledger, *page[:2])]

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from console.commands import configuration, deadletters, tap
+from console.commands import configuration, deadletters, tap, watchdog
 from console.logs import Format, set_up_logs
 from fenceline.errors import FencelineError, ServiceError
 
@@ -21,6 +21,7 @@ app = typer.Typer(
 )
 app.add_typer(deadletters.app, name="deadletter")
 app.command("tap")(tap.tap)
+app.command("watchdog")(watchdog.watchdog)
 app.command("check")(configuration.check)
 app.command("init")(configuration.init)
 app.command("schema")(configuration.schema)
@@ -32,6 +33,12 @@ ConfigOption = Annotated[
     Path | None, typer.Option("--config", envvar="FENCELINE_CONFIG", help="Configuration folder.")
 ]
 PortOption = Annotated[int, typer.Option("--port", help="Port of the page.")]
+WatchdogOption = Annotated[
+    str,
+    typer.Option(
+        "--watchdog", help="own: start one beside; apart: `fenceline watchdog` runs by itself; none."
+    ),
+]
 LogOption = Annotated[str, typer.Option("--log", help="Log format: console or json.")]
 PageUrlOption = Annotated[
     str | None,
@@ -50,6 +57,7 @@ def demo(
     scenario: Annotated[str, typer.Option(help="What the simulated park does.")] = "demo",
     seed: Annotated[int, typer.Option(help="Seed of everything drawn by chance.")] = 7,
     page_url: PageUrlOption = None,
+    watchdog: WatchdogOption = "own",
     log: LogOption = "json",
 ) -> None:
     """Everything in one process, with a simulated park that leaks within a minute."""
@@ -57,7 +65,8 @@ def demo(
     from console.places import make_data_folder, next_free_port
     from console.running import run_station
     from console.site import load_site
-    from console.station import Station, StationOptions
+    from console.station import OWN_BROKER_PROTOCOL, Station, StationOptions
+    from console.watchdog.beside import mode_of
     from fenceline.configdir import config_dir
     from ingest.settings import IngestSettings
 
@@ -70,7 +79,12 @@ def demo(
     async def simulate(station: Station) -> None:
         await publish(station, played, seed)
 
-    options = StationOptions(data=data, mqtt=IngestSettings(port=chosen), web_port=port)
+    options = StationOptions(
+        data=data,
+        mqtt=IngestSettings(port=chosen, protocol=OWN_BROKER_PROTOCOL),
+        web_port=port,
+        watchdog=mode_of(watchdog),
+    )
     run_station(site, options, simulate)
 
 
@@ -88,8 +102,14 @@ def up(  # noqa: PLR0917 - each is an option of the command line
         str | None,
         typer.Option("--mqtt-user", help="Broker's user; the password comes from FENCELINE_MQTT_PASSWORD."),
     ] = None,
-    mqtt_protocol: Annotated[str, typer.Option("--mqtt-protocol", help="5 or 3.1.1.")] = "5",
+    mqtt_protocol: Annotated[
+        str | None,
+        typer.Option(
+            "--mqtt-protocol", help="5 or 3.1.1; by default 5, and 3.1.1 with the broker started here."
+        ),
+    ] = None,
     page_url: PageUrlOption = None,
+    watchdog: WatchdogOption = "own",
     log: LogOption = "json",
 ) -> None:
     """Everything in one process, for a real park's sensors."""
@@ -98,7 +118,8 @@ def up(  # noqa: PLR0917 - each is an option of the command line
     from console.places import make_data_folder
     from console.running import run_station
     from console.site import load_site
-    from console.station import StationOptions
+    from console.station import OWN_BROKER_PROTOCOL, StationOptions
+    from console.watchdog.beside import mode_of
     from fenceline.configdir import config_dir
     from ingest.settings import IngestSettings
 
@@ -108,7 +129,7 @@ def up(  # noqa: PLR0917 - each is an option of the command line
     given: dict[str, object] = {
         "host": mqtt_host or "127.0.0.1",
         "port": mqtt_port,
-        "protocol": mqtt_protocol,
+        "protocol": mqtt_protocol or ("5" if mqtt_host else OWN_BROKER_PROTOCOL),
         "username": mqtt_user,
         "password": os.environ.get("FENCELINE_MQTT_PASSWORD") if mqtt_user else None,
     }
@@ -118,7 +139,10 @@ def up(  # noqa: PLR0917 - each is an option of the command line
         first = error.errors()[0]
         name = ".".join(str(part) for part in first["loc"])
         raise ServiceError(f"`{name}`: {first['msg']}", hint="see `fenceline up --help`") from error
-    run_station(site, StationOptions(data=data, mqtt=mqtt, own_broker=mqtt_host is None, web_port=port))
+    options = StationOptions(
+        data=data, mqtt=mqtt, own_broker=mqtt_host is None, web_port=port, watchdog=mode_of(watchdog)
+    )
+    run_station(site, options)
 
 
 @app.command()

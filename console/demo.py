@@ -2,6 +2,7 @@
 
 from console.site import Site
 from console.station import Station
+from console.watchdog.builtin import without_canary
 from fenceline.clock import SystemClock
 from fenceline.errors import ConfigError
 from simulators.park import SimulatedPark
@@ -30,5 +31,5 @@ async def publish(station: Station, scenario: Scenario, seed: int) -> None:
     await station.ready.wait()
     site, mqtt = station.site, station.options.mqtt
     clock = SystemClock()
-    park = SimulatedPark(site.park, site.force.substances, scenario, seed=seed, start_ns=clock.now_ns())
+    park = SimulatedPark(without_canary(site.park), site.force.substances, scenario, seed=seed, start_ns=clock.now_ns())
     await Publisher(park, mqtt.host, mqtt.port, clock).run()

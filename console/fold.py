@@ -8,12 +8,13 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from alerts.engine import AlertEngine
-from console.inforce import QUARANTINE_RULE, SYSTEM, facts_of, parse_items
+from console.inforce import QUARANTINE_RULE, facts_of, parse_items
+from console.selfwatch import SYSTEM, SelfWatch
 from fenceline.alert import LedgerRecord
 from fenceline.bus import Stored
-from fenceline.finding import Finding, FindingRecord, Quarantined
-from fenceline.journal import Action, Attempt, Batch, Claim, InForce, Receipt, Tick, TimeSet
-from fenceline.logtime import LogTime
+from fenceline.finding import Finding, FindingRecord, Folded, Quarantined
+from fenceline.journal import Action, Attempt, Batch, Claim, InForce, Receipt, Said, Tick, TimeSet
+from fenceline.logtime import LogTime, Moved
 from fenceline.packing import pack, unpack
 from fenceline.vocabulary import Condition, Level
 from fenceline.wire import decode
@@ -35,6 +36,8 @@ class ParkFold:
         self.log = LogTime()
         self.rules = RuleEngine()
         self.alerts = AlertEngine()
+        self.watch = SelfWatch()
+        self.counted = 0  # readings of all batches, beside the rules' own account and compared with it
         self.items: dict[str, Any] = {}
         self.hashes: dict[str, str] = {}
 
@@ -48,12 +51,13 @@ class ParkFold:
         out = Output()
         match record:
             case Batch():
+                self.counted += len(record.readings) + len(record.rejected)
                 now = self.log.now_ns or record.received_ns
                 self._decide(self.rules.batch(record, self.log.now_ns), now, out)
             case Tick():
                 moved = self.log.tick(record)
                 if moved is not None:
-                    self._decide(self.rules.tick(moved), moved.now_ns, out)
+                    self._decide(self._tick(moved), moved.now_ns, out)
                     out.ledger += self.alerts.tick(moved)
             case Claim():
                 self.log.claim(record)
@@ -67,6 +71,9 @@ class ParkFold:
                 out.ledger += self.alerts.attempt(record, self.log.now_ns)
             case Receipt():
                 out.ledger += self.alerts.receipt(record, self.log.now_ns)
+            case Said():
+                self.watch.said(record)
+                self._decide(self._watched(), self.log.now_ns or record.since_ns, out)
         return out
 
     def quarantine(self, stored: Stored, error: str) -> Output:
@@ -77,6 +84,7 @@ class ParkFold:
         out.findings.append(
             Quarantined(offset=stored.offset, record=stored.kind, error=error, sensors=sensors)
         )
+        self.counted += readings
         self.rules.count_quarantined(readings)
         self._decide(self.rules.quarantine(sensors, now), now, out)
         if "park" in self.items:
@@ -103,6 +111,8 @@ class ParkFold:
             "log": self.log.dump(),
             "rules": rules,
             "alerts": self.alerts.dump(),
+            "counted": self.counted,
+            "watch": self.watch.dump(),
         }
         return pack(head, arrays)
 
@@ -117,6 +127,10 @@ class ParkFold:
             fold._use_items()
         fold.rules.load(head["rules"], arrays)
         fold.alerts.load(head["alerts"])
+        # A snapshot of the first release has neither: what it counted it believed.
+        fold.counted = head.get("counted", fold.rules.account.received)
+        if "watch" in head:
+            fold.watch = SelfWatch.load(head["watch"])
         return fold
 
     def _put_in_force(self, record: InForce, out: Output) -> None:
@@ -130,6 +144,17 @@ class ParkFold:
         self.alerts.put_in_force(facts_of(force), force.routes)
         gone = self.rules.put_in_force(force.park.sensors, force.substances, force.rules, force.timing)
         return [(info.rule.name, info.sensor) for info in gone]
+
+    def _tick(self, moved: Moved) -> list[FindingRecord]:
+        """The rules' findings, then those on Fenceline itself, then `Folded`: whoever sees it has them all."""
+        *found, folded = self.rules.tick(moved)
+        assert isinstance(folded, Folded)
+        self.watch.tick(moved, folded.account, self.counted)
+        return [*found, *self._watched(), folded]
+
+    def _watched(self) -> list[Finding]:
+        """Nothing can be named before a park is in force; what was said till then is found after."""
+        return self.watch.changes(self.log.now_ns) if "park" in self.items else []
 
     def _decide(self, found: Sequence[FindingRecord], now_ns: int, out: Output) -> None:
         out.findings += found

@@ -9,6 +9,7 @@ from pydantic import TypeAdapter
 
 from alerts.facts import Facts, RuleFacts, SensorFacts
 from alerts.routes import Routes
+from console.selfwatch import SYSTEM
 from fenceline.alert import Name
 from fenceline.finding import DerivedModel
 from fenceline.journal import InForce
@@ -18,8 +19,37 @@ from fenceline.vocabulary import Tier
 from rules.config import Rule, Timing
 
 _RULES: TypeAdapter[tuple[Rule, ...]] = TypeAdapter(tuple[Rule, ...])
-SYSTEM = "fenceline"  # subject of alerts about Fenceline itself
 QUARANTINE_RULE = "record-quarantined"
+_SYSTEM_RULES = {
+    QUARANTINE_RULE: RuleFacts(
+        title=Name(zh="有记录无法处理，已隔离", en="a record could not be folded and was quarantined"),
+        what_to_do=Name(
+            zh="用 fenceline tap journal 查看该记录，并联系维护人员",
+            en="look at the record with `fenceline tap journal` and call maintenance",
+        ),
+    ),
+    "account-imbalance": RuleFacts(
+        title=Name(zh="读数账目不平", en="the account of readings does not balance"),
+        what_to_do=Name(
+            zh="读数可能已丢失：打开账目页查看是哪一级，并联系维护人员",
+            en="readings may be lost: see on the account's page at which stage, and call maintenance",
+        ),
+    ),
+    "journal-full": RuleFacts(
+        title=Name(zh="日志磁盘已满，曾停止接收", en="the journal's disk was full: nothing was taken in"),
+        what_to_do=Name(
+            zh="立即释放磁盘空间；其间的读数由消息服务器保留，之后补收",
+            en="free space on the disk now; the broker keeps what comes meanwhile, and it is taken in later",
+        ),
+    ),
+    "broker-lost": RuleFacts(
+        title=Name(zh="与消息服务器失去连接", en="the MQTT broker is lost: no readings come in"),
+        what_to_do=Name(
+            zh="检查消息服务器及其网络，运行 fenceline doctor",
+            en="look at the broker and the way to it; run `fenceline doctor`",
+        ),
+    ),
+}
 
 
 class Build(DerivedModel):
@@ -113,13 +143,7 @@ def facts_of(force: InForceSet) -> Facts:
         unit="",
     )
     rules = {rule.name: RuleFacts(title=rule.title, what_to_do=rule.what_to_do) for rule in force.rules}
-    rules[QUARANTINE_RULE] = RuleFacts(
-        title=Name(zh="有记录无法处理，已隔离", en="a record could not be folded and was quarantined"),
-        what_to_do=Name(
-            zh="用 fenceline tap journal 查看该记录，并联系维护人员",
-            en="look at the record with `fenceline tap journal` and call maintenance",
-        ),
-    )
+    rules |= _SYSTEM_RULES
     return Facts(
         park=park.name,
         simulated=park.simulated,

@@ -3,6 +3,7 @@
 import asyncio
 import signal
 from collections.abc import Callable, Coroutine
+from dataclasses import replace
 from typing import Any
 
 import structlog
@@ -11,6 +12,7 @@ from rich.console import Console
 from console.site import Site
 from console.station import Station, StationOptions
 from console.terminal import show
+from console.watchdog.builtin import with_canary
 from fenceline.clock import SystemClock
 
 Extra = Callable[[Station], Coroutine[Any, Any, None]]
@@ -22,6 +24,8 @@ def run_station(site: Site, options: StationOptions, extra: Extra | None = None)
     Raises:
         FencelineError: a part that cannot start or go on.
     """
+    if options.watchdog != "none":
+        site = replace(site, force=with_canary(site.force))
     asyncio.run(_run(site, options, extra))
 
 

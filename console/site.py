@@ -11,6 +11,7 @@ from alerts.routes import Recipient, Routes
 from console.canned import fingerprint
 from console.inforce import Build, InForceSet
 from console.version import VERSION
+from console.watchdog.config import channels_of, load_watchdog
 from fenceline.configfile import ConfigProblems, Document, Problem, load, load_document
 from fenceline.errors import ConfigError
 from fenceline.park import Park, load_park
@@ -46,6 +47,7 @@ def load_site(folder: Path, park_name: str, environ: Mapping[str, str]) -> Site:
     timing = load(folder / "timing.yaml", Timing)
     channels, absent = build_channels(load(folder / "channels.yaml", ChannelsConfig), environ)
     routes = load_routes(folder / "routes.yaml", park, {*channels, *absent}, set(channels))
+    channels_of(load_watchdog(folder), environ)  # for its mistakes: the watchdog makes its own
     build = Build(version=VERSION, fingerprint=fingerprint(substances))
     force = InForceSet(park, substances, rules, routes, timing, build)
     return Site(folder, force, channels, absent)

@@ -11,15 +11,18 @@ import socket
 from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import structlog
 
 from alerts.channels.registry import close_channels
 from alerts.pager import Pager
 from console.broker import Broker
+from console.oversight import Oversight
 from console.roles.engine import EngineWorker
 from console.site import Site
+from console.watchdog.beside import keeper_of, watched_of, with_sandbox
+from console.watchdog.keeper import Keeper, Mode
 from console.web.app import create_app
 from console.web.following import Following
 from console.web.live import Live
@@ -37,6 +40,9 @@ from sinks.service import StoreSink
 
 _log = structlog.get_logger()
 AGAIN_SECONDS = 1.0
+# The broker's configuration grants the window that version 5 would ask for, and a message costs the client
+# half as much (docs/decisions/005-mqtt-3-1-1-for-the-own-broker.md). amqtt speaks only this version.
+OWN_BROKER_PROTOCOL: Literal["3.1.1"] = "3.1.1"
 STORE_IDLE_SECONDS = 10.0
 
 
@@ -46,6 +52,7 @@ class StationOptions:
 
     Args:
         own_broker: start a broker on `mqtt.port`; false uses the one that is there.
+        watchdog: `own` starts one, `apart` expects one that somebody else starts.
     """
 
     data: Path
@@ -53,6 +60,7 @@ class StationOptions:
     own_broker: bool = True
     web_host: str = "127.0.0.1"
     web_port: int = 8080
+    watchdog: Mode = "none"
 
 
 @dataclass(slots=True)
@@ -70,7 +78,9 @@ class Station:
     ingestor: Ingestor | None = None
     pager: Pager | None = None
     sink: StoreSink | None = None
+    oversight: Oversight | None = None
     live: Live | None = None
+    keeper: Keeper | None = None
     web_port: int = 0
     ready: asyncio.Event = field(default_factory=asyncio.Event)
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
@@ -89,6 +99,7 @@ class Station:
         # First what another program may hold, so that a second start fails before it touches anything.
         listen(options.web_host, options.web_port).close()
         closers: list[Callable[[], Awaitable[None]]] = []
+        self.keeper = keeper_of(options.watchdog, options.data, self.site, options.mqtt, self.clock)
         try:
             bus = EmbeddedBus(options.data / "journal", clock=self.clock)
             closers.append(bus.close)
@@ -96,7 +107,7 @@ class Station:
                 self.broker = Broker(options.data / "broker", options.mqtt.port)
                 await self.broker.start()
                 closers.append(self.broker.stop)
-            closers.append(lambda: close_channels(self.site.channels.values()))
+            closers.append(lambda: close_channels(with_sandbox(self.site.channels, self.keeper).values()))
             store = EmbeddedStore(options.data / "store.duckdb")
             await store.open()
             closers.append(store.close)
@@ -115,18 +126,19 @@ class Station:
     ) -> None:
         site, park = self.site, self.site.park.id
         routes = site.force.routes
+        owner = _owner()
         self.ingestor = Ingestor(
             bus=bus,
             park=site.park,
             substances=site.force.substances,
             settings=self.options.mqtt,
             clock=self.clock,
-            owner=_owner(),
+            owner=owner,
         )
         self.pager = Pager(
             bus=bus,
             park=park,
-            channels=site.channels,
+            channels=with_sandbox(site.channels, self.keeper),
             clock=self.clock,
             owner=_owner(),
             link_base=f"http://{self.options.web_host}:{self.options.web_port}",
@@ -137,7 +149,22 @@ class Station:
         self.live = Live(park=park, simulated=site.park.simulated, view=view, clock=self.clock)
         following = Following(bus=bus, park=park, view=view, live=self.live, clock=self.clock, history=store)
         assert self.sink is not None
+        assert self.engine is not None
         sink, ingestor = self.sink, self.ingestor
+        oversight = self.oversight = Oversight(
+            bus=bus,
+            park=park,
+            clock=self.clock,
+            owner=owner,
+            start=self.engine.position.offset + 1,
+            view=view,
+            sink=sink,
+            ingest=ingestor.snapshot,
+            accounts={
+                "ingest": lambda: ingest_stage(ingestor.snapshot()),
+                "store": lambda: store_stage(sink.account),
+            },
+        )
         app = create_app(
             WebServices(
                 park=park_shape(site.force),
@@ -146,11 +173,12 @@ class Station:
                 view=view,
                 live=self.live,
                 clock=self.clock,
-                accounts={
-                    "ingest": lambda: ingest_stage(ingestor.snapshot()),
-                    "store": lambda: store_stage(sink.account),
-                },
+                accounts=oversight.accounts,
+                contradictions=oversight.balance.contradictions,
+                intake=lambda: ingestor.snapshot().journal,
+                redrive=redriver(bus, park, self.options.mqtt, self.clock),
                 checks={"ingest": self._ingest_state, "store": self._store_state, "pager": self._pager_state},
+                watched=watched_of(self.keeper, site, ingestor, self.pager),
             )
         )
         tasks: list[asyncio.Task[None]] = []
@@ -173,8 +201,11 @@ class Station:
             ),
         )
         begin("ingest", self.ingestor.run())
+        begin("oversight", oversight.run())
         if self.broker is not None:
             begin("broker", self.broker.wait())
+        if self.keeper is not None:
+            begin("watchdog", self.keeper.run(self.ready, lambda: self.web_port))
         if self.extra is not None:
             begin("extra", self.extra(self))
         stop = asyncio.create_task(self.stopping.wait(), name="stop")
@@ -189,7 +220,10 @@ class Station:
     async def _end(self, tasks: list[asyncio.Task[None]], stop: "asyncio.Task[bool]") -> None:
         """Against the flow: first nothing more comes in, then what came in is folded and stored."""
         by_name = {task.get_name(): task for task in tasks}
-        for name in ("extra", "ingest", "pager", "web", "following", "engine", "store", "broker"):
+        if self.keeper is not None:
+            by_name["watchdog"].cancel()
+            await self.keeper.close(orderly=self.stopping.is_set())
+        for name in ("extra", "watchdog", "ingest", "pager", "web", "following", "engine", "store", "broker"):
             task = by_name.get(name)
             if task is not None:
                 if name == "ingest" and self.ingestor is not None and not task.done():

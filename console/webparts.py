@@ -1,6 +1,7 @@
 """The park in force as the web API shows it: places, sensors with their limits, accounts of the stages."""
 
 from console.inforce import InForceSet
+from console.watchdog.builtin import without_canary
 from console.web.account import StageAccount
 from console.web.shapes import (
     Direction,
@@ -19,7 +20,7 @@ from sinks.service import StoreAccount
 
 def park_shape(force: InForceSet) -> ParkShape:
     """What `/api/park` answers."""
-    park, substances = force.park, force.substances
+    park, substances = without_canary(force.park), force.substances
     owners = [
         EnterpriseShape(id=one.id, name=one.name, kind="enterprise", polygon=list(one.polygon))
         for one in park.enterprises
@@ -55,7 +56,7 @@ def park_shape(force: InForceSet) -> ParkShape:
 
 def sensor_places(force: InForceSet) -> dict[str, SensorPlace]:
     """Every sensor with the limits that rules in force compare it with."""
-    park, substances = force.park, force.substances
+    park, substances = without_canary(force.park), force.substances
     tables = compile_tables(park.sensors, substances, force.rules, duplicate_seconds=0.0)
     limits: dict[str, list[SensorLimitShape]] = {}
     for info in tables.infos:

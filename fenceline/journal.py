@@ -10,6 +10,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict
 
 from fenceline.reading import Readings
+from fenceline.vocabulary import Condition
 
 
 class JournalModel(BaseModel):
@@ -98,7 +99,32 @@ class Receipt(JournalModel):
     detail: str = ""
 
 
-JournalRecord = Epoch | Claim | Tick | TimeSet | InForce | Action | Attempt | Receipt
+SystemCondition = Literal["account-imbalance", "journal-full", "broker-lost"]
+
+
+class Said(JournalModel):
+    """What a running role sees and the fold cannot: a condition of Fenceline itself, from here on.
+
+    Args:
+        role: who says it, the same after every start; each role's word stands until it says another.
+        owner: this start of its process.
+        condition: what holds or not; a word this release does not know quarantines the record, loudly.
+        since_ns: since when, by the role's wall clock. It names the alert and decides nothing.
+        detail: one sentence for people.
+        evidence: the figures behind it.
+    """
+
+    kind: Literal["said"] = "said"
+    role: str
+    owner: str
+    condition: SystemCondition
+    holds: Condition
+    since_ns: int
+    detail: str = ""
+    evidence: dict[str, Any] = {}
+
+
+JournalRecord = Epoch | Claim | Tick | TimeSet | InForce | Action | Attempt | Receipt | Said
 
 
 @dataclass(frozen=True, slots=True)

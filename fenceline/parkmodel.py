@@ -43,9 +43,11 @@ Polygon = Annotated[tuple[Position, ...], Field(min_length=3)]
 
 PARK_OWNER = "park"
 COMMUNITY_OWNER = "community"
+WATCHDOG_OWNER = "watchdog"  # owns the canary, which no site configures and no screen lists
 RESERVED_OWNERS = {
     PARK_OWNER: LocalName(zh="园区", en="Park"),
     COMMUNITY_OWNER: LocalName(zh="周边社区", en="Community"),
+    WATCHDOG_OWNER: LocalName(zh="看门狗", en="Watchdog"),
 }
 
 
@@ -217,7 +219,8 @@ class Park(ConfigModel):
     @functools.cached_property
     def owners(self) -> dict[str, LocalName]:
         """Everyone who owns devices, by id: the enterprises, the park, the community."""
-        return {enterprise.id: enterprise.name for enterprise in self.enterprises} | RESERVED_OWNERS
+        named = {enterprise.id: enterprise.name for enterprise in self.enterprises} | RESERVED_OWNERS
+        return {owner: name for owner, name in named.items() if owner != WATCHDOG_OWNER}
 
     def sensor(self, sensor_id: str) -> PlacedSensor:
         """
@@ -243,6 +246,8 @@ class Park(ConfigModel):
         Raises:
             ConfigError: there is none.
         """
+        if owner == WATCHDOG_OWNER:
+            return RESERVED_OWNERS[owner]
         if owner not in self.owners:
             hint = did_you_mean(owner, self.owners, "known owners")
             raise ConfigError(f"the park `{self.id}` has no owner `{owner}`", hint=hint)

@@ -43,6 +43,7 @@ _TABLE: dict[str, tuple[str, str, tuple[str, ...]]] = {
     "g/s": ("gram/second", "mass flow", ()),
     "t": ("tonne", "mass", ()),
     "kg": ("kilogram", "mass", ()),
+    "1": ("dimensionless", "plain number", ()),
 }
 _DEFINITIONS = (
     "meter = [length]",

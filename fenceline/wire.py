@@ -23,6 +23,7 @@ from fenceline.journal import (
     Epoch,
     InForce,
     Receipt,
+    Said,
     Tick,
     TimeSet,
 )
@@ -41,6 +42,7 @@ _MODELS: dict[str, type[BaseModel]] = {
         Action,
         Attempt,
         Receipt,
+        Said,
         DeadLetter,
         Finding,
         Folded,

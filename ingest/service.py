@@ -18,8 +18,9 @@ from ingest.account import Account, AccountSnapshot
 from ingest.core import IngestCore
 from ingest.directory import directory_of
 from ingest.inbox import Inbox
+from ingest.mqtt import Connection
 from ingest.settings import IngestSettings
-from ingest.source import Source
+from ingest.source import Connect, Source
 from ingest.terms import Outranked, Terms
 from ingest.ticker import Ticker
 from ingest.writer import Writer
@@ -35,6 +36,7 @@ class Ingestor:
 
     Args:
         owner: this start of this process, a name that no other start ever has: host, process id, random.
+        connect: makes the connections to the broker.
     """
 
     def __init__(
@@ -46,6 +48,7 @@ class Ingestor:
         settings: IngestSettings,
         clock: Clock,
         owner: str,
+        connect: Connect = Connection,
     ) -> None:
         self.account = Account()
         self._bus = bus
@@ -54,6 +57,7 @@ class Ingestor:
         self._settings = settings
         self._clock = clock
         self._owner = owner
+        self._connect = connect
         self._filter = settings.filter_for(park.id)
         self._writer = Writer(bus, park.id, self.account, clock)
         self._terms = Terms(bus, park.id, self._filter, owner)
@@ -118,7 +122,13 @@ class Ingestor:
         ticker = await self._ticker() if self._settings.ticks else None
         inbox = Inbox(self.account, self._settings.receive_maximum)
         source = Source(
-            self._settings, self._park, inbox, self.account, self._clock, may_connect=self._terms.check
+            self._settings,
+            self._park,
+            inbox,
+            self.account,
+            self._clock,
+            may_connect=self._terms.check,
+            connect=self._connect,
         )
         core = IngestCore(
             settings=self._settings,

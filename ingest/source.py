@@ -6,6 +6,7 @@ brought is durable, so that what is held in memory stays within one window.
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from typing import Protocol
 
 from fenceline.clock import Clock
 from fenceline.errors import ServiceError
@@ -18,11 +19,30 @@ from ingest.settings import IngestSettings
 _STOOD_SECONDS = 10.0  # a connection that stood this long starts the waits anew
 
 
+class Link(Protocol):
+    """One connection, used once: `ingest.mqtt.Connection`, or what stands in for it in a trial."""
+
+    session_present: bool
+
+    async def open(self) -> None: ...
+
+    async def until_lost(self) -> tuple[str, str]: ...
+
+    def ask_for_word(self) -> None: ...
+
+    async def close(self) -> None: ...
+
+
+# Settings, client id, topic filter, inbox, account and clock in, a connection that is not open yet out.
+Connect = Callable[[IngestSettings, str, str, Inbox, Account, Clock], Link]
+
+
 class Source:
     """Feeds the inbox from the broker.
 
     Args:
         may_connect: raises where this ingestor must not connect; awaited before each attempt.
+        connect: makes a connection.
     """
 
     def __init__(
@@ -33,6 +53,7 @@ class Source:
         account: Account,
         clock: Clock,
         may_connect: Callable[[], Awaitable[None]],
+        connect: Connect = Connection,
     ) -> None:
         self._settings = settings
         self._client_id = settings.client_id_for(park)
@@ -41,7 +62,8 @@ class Source:
         self._account = account
         self._clock = clock
         self._may_connect = may_connect
-        self._connection: Connection | None = None
+        self._connect = connect
+        self._connection: Link | None = None
         self._known = False
 
     def has_word(self) -> bool:
@@ -73,7 +95,7 @@ class Source:
     async def _connect_once(self, wait_seconds: float) -> bool:
         """Connect and stay until the connection is gone; whether there was one."""
         settings, account = self._settings, self._account
-        connection = Connection(settings, self._client_id, self._filter, self._inbox, account, self._clock)
+        connection = self._connect(settings, self._client_id, self._filter, self._inbox, account, self._clock)
         try:
             try:
                 await connection.open()
@@ -91,7 +113,7 @@ class Source:
             self._connection = None
             await asyncio.shield(connection.close())
 
-    def _say_connected(self, connection: Connection) -> None:
+    def _say_connected(self, connection: Link) -> None:
         settings = self._settings
         present = connection.session_present
         self._account.connection("connected", session_present=present)

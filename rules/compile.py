@@ -11,12 +11,12 @@ from numpy.typing import NDArray
 
 from fenceline.errors import ConfigError
 from fenceline.finding import LimitUsed
-from fenceline.park import PlacedSensor
+from fenceline.park import WATCHDOG_OWNER, PlacedSensor
 from fenceline.substance import Substances
-from fenceline.units import convert
+from fenceline.units import factor
 from fenceline.vocabulary import Level
 from rules import layout
-from rules.config import LevelRule, LimitValue, Rule, SilenceRule, ThresholdRule, Watches
+from rules.config import Interval, LevelRule, LimitValue, Rule, SilenceRule, ThresholdRule, Watches
 from rules.steps import REASON_NEVER_SEEN
 
 SECOND = 1_000_000_000
@@ -52,10 +52,7 @@ class Tables:
     sensors: NDArray[Any]
     rungs: NDArray[Any]
     ring: NDArray[Any]
-
-    @property
-    def most_rungs(self) -> int:
-        return int(self.sensors["rungs"].max(initial=0))
+    most_rungs: int  # of one sensor
 
 
 def version_of(rule: Rule) -> str:
@@ -108,7 +105,9 @@ def compile_tables(
         rung["known"] = 1 if op == layout.SILENCE else 0
     ring = np.zeros(ring_start, layout.RING_KEY)
     ring["second"] = layout.NEVER
-    return Tables(placed, {s.id: i for i, s in enumerate(placed)}, tuple(infos), sensors, rungs, ring)
+    code = {sensor.id: number for number, sensor in enumerate(placed)}
+    most_rungs = int(sensors["rungs"].max(initial=0))
+    return Tables(placed, code, tuple(infos), sensors, rungs, ring, most_rungs)
 
 
 def carry_state(old: Tables, new: Tables) -> list[RungInfo]:
@@ -138,6 +137,8 @@ def carry_state(old: Tables, new: Tables) -> list[RungInfo]:
 
 
 def _watches(watches: Watches, sensor: PlacedSensor) -> bool:
+    if sensor.owner == WATCHDOG_OWNER and WATCHDOG_OWNER not in watches.owner:
+        return False  # a rule for all sensors means the site's
     return (
         (not watches.quantity or sensor.quantity in watches.quantity)
         and (not watches.placement or sensor.placement in watches.placement)
@@ -174,10 +175,9 @@ def _limit(
 ) -> tuple[LimitUsed, float]:
     """The rung's limit and deadband in the sensor's unit."""
 
-    def to_sensor(value: float, unit: str) -> float:
+    def to_sensor(unit: str) -> tuple[float, float]:
         try:
-            molar_mass = substances.molar_mass(sensor.quantity)
-            return convert(value, unit, sensor.unit, molar_mass=molar_mass)
+            return factor(unit, sensor.unit, substances.molar_mass(sensor.quantity))
         except ConfigError as error:
             raise ConfigError(
                 f"rule `{rule.name}`, level `{rung.level}`, sensor `{sensor.id}`: {error.message}",
@@ -185,7 +185,6 @@ def _limit(
             ) from error
 
     given = rung.limit
-    upper: float | None = None
     if isinstance(given, str):
         found = _named(rule, rung, sensor, substances, given)
         name, value, unit, source = given, found.value, found.unit, f"{found.basis} {found.source}"
@@ -193,13 +192,13 @@ def _limit(
         name, value, unit, source = "value", given.value, given.unit, given.source
     else:
         name, value, unit, source = "interval", given.lower, given.unit, given.source
-        upper = to_sensor(given.upper, unit)
-    lower = to_sensor(value, unit)
-    if rule.deadband.fraction is not None:
-        deadband = abs(rule.deadband.fraction * lower)
-    else:
-        # A difference, so an offset between two scales (°C and K) must not count.
-        deadband = abs(to_sensor(rule.deadband.value or 0.0, unit) - to_sensor(0.0, unit))
+    scale, offset = to_sensor(unit)
+    fraction = rule.deadband.fraction
+    width = rule.deadband.value or 0.0 if fraction is None else fraction * value
+    # A width, so an offset between two scales (°C and K) must not count.
+    deadband = abs(width * scale)
+    lower = value * scale + offset
+    upper = given.upper * scale + offset if isinstance(given, Interval) else None
     limit = LimitUsed(
         name=name, value=lower, unit=sensor.unit, direction=rule.direction, source=source, upper=upper
     )

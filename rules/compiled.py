@@ -8,9 +8,9 @@ import hashlib
 import os
 from collections.abc import Callable
 from pathlib import Path
-from typing import TypeVar
+from typing import TypeVar, cast
 
-from numba import config, njit
+import numba
 
 HERE = Path(__file__).resolve().parent
 # Every file that compiled code is made from.
@@ -28,7 +28,7 @@ def fingerprint_of(files: tuple[str, ...] = KERNEL_FILES, folder: Path = HERE) -
 
 
 def _cache_folder() -> Path:
-    """NUMBA_CACHE_DIR where it is set, else beside this file, else (an installation nobody may write) at home."""
+    """NUMBA_CACHE_DIR where it is set, else beside this file, else (where nobody may write there) at home."""
     chosen = os.environ.get("NUMBA_CACHE_DIR")
     beside = HERE / "__pycache__"
     if chosen:
@@ -40,10 +40,10 @@ def _cache_folder() -> Path:
     return base / f"kernels-{fingerprint_of()}"
 
 
-config.CACHE_DIR = str(_cache_folder())
+# Made of the environment when numba is imported, so its stubs do not know it.
+setattr(numba.config, "CACHE_DIR", str(_cache_folder()))  # noqa: B010
 
 
 def compiled(function: FunctionT) -> FunctionT:
     """Compile at the first call, keep the result on disk."""
-    made: FunctionT = njit(cache=True)(function)
-    return made
+    return cast(FunctionT, numba.njit(cache=True)(function))

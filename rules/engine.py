@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from fenceline.finding import Account, Finding, FindingRecord, Folded, Gap
 from fenceline.journal import Batch
 from fenceline.logtime import Moved
-from fenceline.park import PlacedSensor
+from fenceline.park import WATCHDOG_OWNER, PlacedSensor
 from fenceline.substance import Substances
 from fenceline.vocabulary import Quality
 from rules import layout
@@ -37,6 +37,7 @@ class RuleEngine:
         self._changes = np.zeros(0, layout.CHANGE)
         self._known_names: tuple[str, ...] | None = None
         self._code_map = np.zeros(0, np.int32)
+        self._counted = np.zeros(0, bool)  # the park's own sensors: the watchdog's is none of them
 
     def put_in_force(
         self,
@@ -48,11 +49,12 @@ class RuleEngine:
         """Use these from here on, keeping the state of what did not change.
 
         Returns:
-            The rungs that were active and are no more.
+            The rungs that are no more, active or not: what stood by them has nobody left to end it.
         """
         tables = compile_tables(sensors, substances, rules, duplicate_seconds=timing.duplicate_seconds)
         gone = carry_state(self._tables, tables) if self._tables is not None else []
         self._tables, self._timing, self._known_names = tables, timing, None
+        self._counted = np.array([one.owner != WATCHDOG_OWNER for one in tables.placed], bool)
         return gone
 
     def batch(self, batch: Batch, log_ns: int) -> list[FindingRecord]:
@@ -147,12 +149,14 @@ class RuleEngine:
 
     @property
     def sensors(self) -> int:
-        return 0 if self._tables is None else len(self._tables.sensors)
+        return int(self._counted.sum())
 
     @property
     def watching(self) -> int:
         """How many sensors can tell."""
-        return 0 if self._tables is None else int((self._tables.sensors["reason"] == REASON_NONE).sum())
+        if self._tables is None:
+            return 0
+        return int(((self._tables.sensors["reason"] == REASON_NONE) & self._counted).sum())
 
     def cannot_tell(self) -> dict[str, str]:
         """Sensor → why it cannot tell."""

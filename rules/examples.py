@@ -1,5 +1,6 @@
 """Runs the examples inside the rule files on the real engine: a rule in, what differs out."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -73,13 +74,13 @@ def _changes(rule: Rule, example: Example, substances: Substances) -> list[Chang
     engine.put_in_force(_placed(example), substances, [watched], Timing())
     samples = parse_series(example.readings)
     interval = example.sensor.interval_seconds
-    last = (len(samples) - 1) * interval + example.then_seconds
+    last = math.ceil((len(samples) - 1) * interval + example.then_seconds)
     log = LogTime(now_ns=START_NS - SECOND)
     found: list[Change] = []
     sent = 0
     second = 0
     first_known: set[str] = set()
-    while second <= int(last):
+    while second <= last:
         # What was measured up to this second stands before its tick, as an ingestor would have it.
         while sent < len(samples) and sent * interval <= second:
             sample = samples[sent]

@@ -128,7 +128,10 @@ def evaluate(
 ) -> int:
     """One usable value on one rung; `same_time` where it amends what the reading before it said."""
     if rung.pending == BROKEN_OFF:
-        rung.pending = ON_DELAY if same_time and beyond(rung.op, value, rung.lower, rung.upper) else NOTHING
+        if not same_time:
+            forget(rung)
+        elif beyond(rung.op, value, rung.lower, rung.upper):
+            rung.pending = ON_DELAY
     before = UNKNOWN if not rung.known else (TRUE if rung.active else FALSE)
     rung.known = 1
     if rung.active:

@@ -12,6 +12,7 @@ import numpy as np
 from fenceline.alert import ActionRefused, Alert, AlertRecord, PageRecord
 from fenceline.bus import Cause, Topic
 from fenceline.finding import Finding
+from fenceline.park import WATCHDOG_OWNER
 from fenceline.vocabulary import FIRST_BAD_QUALITY
 from sinks.query import AlertFilter, AppliedTo, HourlyMean, Ledgered, OpenLedger, Series
 from sinks.thin import tidy
@@ -71,6 +72,9 @@ def alerts(connection: duckdb.DuckDBPyConnection, wanted: AlertFilter, limit: in
         if value is not None:
             clauses.append(f"{column} = ?")
             values.append(str(value))
+    if wanted.owner is None:
+        clauses.append("owner <> ?")
+        values.append(WATCHDOG_OWNER)
     if wanted.state != "all":
         clauses.append("ended_ns IS NOT NULL" if wanted.state == "ended" else "ended_ns IS NULL")
     rows = connection.execute(

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from fenceline.alert import ActionRefused, Alert, AlertRecord, PageRecord
 from fenceline.bus import Cause, Position, Topic
 from fenceline.finding import Finding
+from fenceline.park import WATCHDOG_OWNER
 from fenceline.vocabulary import Level, Tier
 
 T = TypeVar("T")
@@ -46,7 +47,7 @@ class HourlyMean:
 
 @dataclass(frozen=True, slots=True)
 class AlertFilter:
-    """Which alerts; what is none does not restrict."""
+    """Which alerts; what is none does not restrict, but the watchdog's own come only by their owner."""
 
     state: Literal["open", "ended", "all"] = "all"
     tier: Tier | None = None
@@ -59,7 +60,7 @@ class AlertFilter:
             (self.state == "all" or (self.state == "ended") == (alert.ended_ns is not None))
             and self.tier in (None, alert.tier)
             and self.level in (None, alert.level)
-            and self.owner in (None, alert.owner)
+            and (alert.owner != WATCHDOG_OWNER if self.owner is None else self.owner == alert.owner)
             and self.substance in (None, alert.quantity)
         )
 

@@ -67,6 +67,7 @@ def all_schemas() -> dict[str, type[BaseModel]]:
     """File name → model, of every file a site edits."""
     from alerts.channels.config import ChannelsConfig
     from alerts.routes import Routes
+    from console.watchdog.config import WatchdogConfig
     from fenceline.schema import FLOOR_SCHEMAS
     from rules.config import RuleFile, Timing
     from simulators.scenario import Scenario
@@ -77,6 +78,7 @@ def all_schemas() -> dict[str, type[BaseModel]]:
         "timing.json": Timing,
         "routes.json": Routes,
         "channels.json": ChannelsConfig,
+        "watchdog.json": WatchdogConfig,
         "scenario.json": Scenario,
     }
 

@@ -144,7 +144,9 @@ def router_of(services: WebServices) -> APIRouter:
     @router.get("/accounting")
     async def accounting() -> shapes.AccountingShape:
         stages = [stage_shape(stage, account) for stage, account in services.stages().items()]
-        return shapes.AccountingShape(stages=stages, at=rfc3339(clock.now_ns()))
+        return shapes.AccountingShape(
+            stages=stages, contradictions=services.contradictions(), at=rfc3339(clock.now_ns())
+        )
 
     @router.get("/stream", response_class=Response, responses={200: {"content": {"text/event-stream": {}}}})
     async def stream(

@@ -4,7 +4,7 @@ from fastapi import FastAPI
 from fastapi.responses import JSONResponse, Response
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 
-from console.web import api, faults, pages
+from console.web import api, faults, pages, watch
 from console.web.guard import Guard
 from console.web.metrics import registry_of
 from console.web.services import WebServices
@@ -20,10 +20,13 @@ def create_app(services: WebServices) -> FastAPI:
         docs_url=None,
         redoc_url=None,
     )
-    services.live.balanced = lambda: all(account.balanced for account in services.stages().values())
+    services.live.balanced = services.balanced
+    services.live.intake = services.intake
     registry, collector = registry_of(services)
     faults.install(app)
     app.include_router(api.router_of(services))
+    if services.watched is not None:
+        app.include_router(watch.router_of(services, services.watched))
 
     @app.get("/healthz")
     async def healthz() -> dict[str, str]:

@@ -4,6 +4,7 @@ from typing import Any
 
 import orjson
 
+from console.watchdog.names import of_canary
 from console.web.newest import Newest
 from console.web.shaping import alert_shape, page_shape
 from console.web.times import NANOSECONDS_PER_MILLISECOND
@@ -28,7 +29,12 @@ def alert_frame(alert: Alert, position: int) -> bytes:
 
 
 def ledger_frames(record: LedgerRecord, position: int) -> bytes | None:
-    """What a ledger record says to the screens: one event, or for a page one per alert it names."""
+    """What a ledger record says to the screens: one event, or for a page one per alert it names.
+
+    None for what no screen shows: refusals, and the watchdog's canary.
+    """
+    if of_canary(record):
+        return None
     if isinstance(record, AlertRecord):
         return alert_frame(record.alert, position)
     if isinstance(record, PageRecord):

@@ -61,6 +61,7 @@ class Live:
         self.disconnected_slow = 0
         self.closed = False
         self.balanced: Callable[[], bool] = lambda: True  # set by who knows every stage's account
+        self.intake: Callable[[], str] = lambda: "ok"  # and whether the journal takes records
         self._park = park
         self._simulated = simulated
         self._clock = clock
@@ -185,6 +186,7 @@ class Live:
             "unacknowledged": view.unacknowledged,
             "engine": "behind" if view.behind(now_ns) else "live",
             "balanced": self.balanced(),
+            "journal": self.intake(),
             "received_per_second": round(view.received_per_second, 1),
         }
 

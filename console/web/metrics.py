@@ -23,6 +23,7 @@ class ConsoleCollector(Collector):
         yield from self._accounts()
         yield from self._picture()
         yield from self._stream()
+        yield from self._watchdog()
 
     def _accounts(self) -> Iterator[Metric]:
         readings = CounterMetricFamily(
@@ -93,6 +94,26 @@ class ConsoleCollector(Collector):
             counter = CounterMetricFamily(name, text, labels=("park",))
             counter.add_metric((park,), count)
             yield counter
+
+    def _watchdog(self) -> Iterator[Metric]:
+        watched, park = self._services.watched, self._services.park.id
+        if watched is None:
+            return
+        seen = watched.seen()
+        yield self._gauge("fenceline_watchdog_up", "1 where the watchdog answers.", int(seen is not None))
+        if seen is None:
+            return
+        rounds = CounterMetricFamily("fenceline_canary_rounds", "Canary rounds.", labels=("park", "result"))
+        rounds.add_metric((park, "arrived"), seen.rounds - seen.failed_rounds)
+        rounds.add_metric((park, "failed"), seen.failed_rounds)
+        yield rounds
+        done = seen.canary
+        if done is not None:
+            age = (seen.now_ns - done.at_ns) / 1e9
+            yield self._gauge("fenceline_canary_age_seconds", "Since the last canary was sent.", age)
+        if done is not None and done.latency_seconds is not None:
+            text = "From MQTT to the page, last canary."
+            yield self._gauge("fenceline_canary_latency_seconds", text, done.latency_seconds)
 
     def _gauge(self, name: str, text: str, value: float) -> Metric:
         gauge = GaugeMetricFamily(name, text, labels=("park",))

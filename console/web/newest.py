@@ -12,6 +12,7 @@ from fenceline.reading import Readings
 from fenceline.vocabulary import Quality
 
 NEVER = -1
+_QUALITIES = {quality.value: quality for quality in Quality}
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +62,11 @@ class NewestReadings:
         """What changed since this was last asked."""
         rows = np.flatnonzero(self._changed)
         self._changed[rows] = False
-        return {self.sensors[row]: self._at(int(row)) for row in rows}
+        columns = (rows, self._time[rows], self._value[rows], self._quality[rows])
+        return {
+            self.sensors[row]: Newest(time_ns, value, _QUALITIES[quality])
+            for row, time_ns, value, quality in zip(*(column.tolist() for column in columns), strict=True)
+        }
 
     def _at(self, row: int) -> Newest:
         return Newest(int(self._time[row]), float(self._value[row]), Quality(int(self._quality[row])))

@@ -4,6 +4,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from alerts.pager import PagerState
+from console.watchdog.report import WatchdogState
 from console.web.account import STAGES, StageAccount, of_engine
 from console.web.live import Live
 from console.web.shapes import ParkShape
@@ -23,6 +25,29 @@ class PartState:
     detail: str
 
 
+@dataclass(frozen=True, slots=True)
+class Watched:
+    """What `/api/watch` says beyond the picture that screens show.
+
+    Args:
+        ticks: ticks appended by this process.
+        pager: how the pager stands.
+        timezone: the park's, for times in messages.
+        canary_in_force: whether the canary's sensor is in force.
+        token: the secret of the watchdog that may answer the canary; none where there is none.
+        seen: what that watchdog last said of itself.
+        part: whether there is one.
+    """
+
+    ticks: Callable[[], int]
+    pager: Callable[[], PagerState]
+    timezone: str
+    canary_in_force: bool
+    token: Callable[[], str | None]
+    seen: Callable[[], WatchdogState | None]
+    part: Callable[[], PartState]
+
+
 @dataclass(slots=True)
 class WebServices:
     """The parts behind the API.
@@ -33,7 +58,10 @@ class WebServices:
         history: the store's questions.
         view, live: the present picture and its stream; a `Following` keeps them up to date.
         accounts: stage (`ingest`, `journal`, `store`) → its account; the engine's is in the view.
+        contradictions: a sentence for each place where the stages' accounts contradict each other.
+        intake: whether the journal takes records: `ok`, `not_durable` or `full`.
         checks: part (`ingest`, `store`) → its state, for `/readyz`; the engine's is in the view.
+        watched: what the watchdog is told; none where there is no watchdog.
         dist: the built browser application.
     """
 
@@ -45,6 +73,9 @@ class WebServices:
     clock: Clock
     accounts: Mapping[str, Callable[[], StageAccount]] = field(default_factory=dict)
     checks: Mapping[str, Callable[[], PartState]] = field(default_factory=dict)
+    watched: Watched | None = None
+    contradictions: Callable[[], list[str]] = list
+    intake: Callable[[], str] = lambda: "ok"
     dist: Path = DIST
 
     def stages(self) -> dict[str, StageAccount]:
@@ -54,6 +85,10 @@ class WebServices:
             known["engine"] = of_engine(self.view.folded.account)
         return {stage: known[stage] for stage in STAGES if stage in known}
 
+    def balanced(self) -> bool:
+        """Whether every stage balances, and none contradicts another."""
+        return all(account.balanced for account in self.stages().values()) and not self.contradictions()
+
     def parts(self) -> dict[str, PartState]:
         """The state of every part that must work for a quiet screen to mean a quiet park."""
         behind = self.view.behind(self.clock.now_ns())
@@ -61,4 +96,5 @@ class WebServices:
             not behind,
             "the engine has not folded up to the present" if behind else "folding",
         )
-        return {"engine": engine} | {part: check() for part, check in self.checks.items()}
+        parts = {"engine": engine} | {part: check() for part, check in self.checks.items()}
+        return parts if self.watched is None else parts | {"watchdog": self.watched.part()}

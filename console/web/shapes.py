@@ -259,9 +259,10 @@ class StageShape(BaseModel):
 
 
 class AccountingShape(BaseModel):
-    """`GET /api/accounting`."""
+    """`GET /api/accounting`; contradictions are between stages, or within one that does not balance."""
 
     stages: list[StageShape]
+    contradictions: list[str] = []
     at: str
 
 

@@ -8,6 +8,7 @@ from collections import OrderedDict, deque
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from console.watchdog.names import is_canary, of_canary
 from console.web.newest import NewestReadings
 from console.web.shapes import SensorPlace, SensorShape
 from console.web.times import rfc3339
@@ -56,7 +57,9 @@ class View:
         self.ended: OrderedDict[str, Alert] = OrderedDict()
         self.pages: dict[str, PageRecord] = {}
         self.recent: deque[Entry] = deque(maxlen=RECENT_KEPT)
+        self.canary: Alert | None = None  # the watchdog's open alert, which no list holds
         self.folded: Folded | None = None
+        self.folded_offset: int | None = None  # of that tick in the journal
         self.received_per_second = 0.0
         self.position = -1  # of the last ledger record in this picture
         self._actions: OrderedDict[str, Outcome] = OrderedDict()
@@ -66,8 +69,9 @@ class View:
 
     def seed(self, ledger: OpenLedger) -> None:
         """Begin with what a store holds, up to where it has applied the topics."""
-        self.open = {alert.id: alert for alert in ledger.alerts}
-        self.pages = {record.page.id: record for record in ledger.pages}
+        self.open = {alert.id: alert for alert in ledger.alerts if not is_canary(alert.id)}
+        self.canary = next((alert for alert in ledger.alerts if is_canary(alert.id)), None)
+        self.pages = {record.page.id: record for record in ledger.pages if not of_canary(record)}
         for finding in ledger.unknown:
             self._take_condition(finding)
         alerts, findings = (ledger.applied.get(topic) for topic in (Topic.ALERTS, Topic.FINDINGS))
@@ -77,11 +81,15 @@ class View:
     # Taking
 
     def take_ledger(self, position: int, cause: Cause, record: LedgerRecord) -> bool:
-        """Apply a ledger record; false where it was applied before."""
+        """Apply a ledger record; false where it was applied before, or no screen shows it."""
         self.position = max(self.position, position)
         if self._ledger_cause is not None and cause <= self._ledger_cause:
             return False
         self._ledger_cause = cause
+        if of_canary(record):
+            if isinstance(record, AlertRecord):
+                self.canary = record.alert if record.alert.ended_ns is None else None
+            return False
         self.recent.append(Entry(position, cause, record))
         if isinstance(record, AlertRecord):
             self._take_alert(record)
@@ -105,6 +113,7 @@ class View:
             self._take_condition(record)
         elif isinstance(record, Folded):
             self._take_folded(record)
+            self.folded_offset = cause.offset
         return True
 
     # Showing

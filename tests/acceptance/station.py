@@ -83,6 +83,7 @@ class Station:
         self.web_port = free_port()
         self.own_broker = mqtt_port is None
         self.mqtt_port = free_port() if mqtt_port is None else mqtt_port
+        self.mqtt_protocol = "5"
         self._page_url = page_url
         self._process: subprocess.Popen[bytes] | None = None
         self._output = folder / "output.txt"
@@ -106,7 +107,7 @@ class Station:
             *("--port", str(self.web_port), "--mqtt-port", str(self.mqtt_port)),
         ]
         if not self.own_broker:
-            command += ["--mqtt-host", "127.0.0.1"]
+            command += ["--mqtt-host", "127.0.0.1", "--mqtt-protocol", self.mqtt_protocol]
         environment = {name: value for name, value in os.environ.items() if name != "FENCELINE_PAGE_URL"}
         if self._page_url is not None:
             environment["FENCELINE_PAGE_URL"] = self._page_url

@@ -1,4 +1,4 @@
-"""A park of names and an engine for the tests of the decision side: findings, people, pagers and ticks by hand."""
+"""A park and an engine for the tests of the decision side: findings, people, pagers and ticks by hand."""
 
 from typing import Any
 
@@ -61,7 +61,8 @@ def routes(**changes: Any) -> Routes:
     """Attention on screen only; red to everybody, over and over; all else desk, then leader, then chief."""
     fields: dict[str, Any] = {
         "recipients": {
-            who: Recipient(name=name(who), channels=("first", "second")) for who in ("desk", "leader", "chief")
+            who: Recipient(name=name(who), channels=("first", "second"))
+            for who in ("desk", "leader", "chief")
         },
         "routes": (
             Route(level=(Level.ATTENTION,)),
@@ -91,7 +92,7 @@ def limit(level: Level) -> LimitUsed:
 class Park:
     """An engine, its log time, and everything it ever wrote.
 
-    `says` takes the engine's answer; each method returns what was written by that step alone.
+    Each method returns what that step alone wrote.
     """
 
     def __init__(self, park_facts: Facts | None = None, park_routes: Routes | None = None) -> None:
@@ -103,7 +104,7 @@ class Park:
         self.ledger: list[LedgerRecord] = []
         self._actions = 0
 
-    def finding(  # noqa: PLR0917 - reads like a sentence: subject, level, condition, value
+    def finding(
         self,
         subject: str = "e01-h2s-1",
         level: Level = Level.YELLOW,
@@ -146,7 +147,11 @@ class Park:
     ) -> list[LedgerRecord]:
         self._actions += 1
         record = Action(
-            action=action or f"action-{self._actions}", verb="acknowledge", alert=alert, revision=revision, by=by
+            action=action or f"action-{self._actions}",
+            verb="acknowledge",
+            alert=alert,
+            revision=revision,
+            by=by,
         )
         return self._says(self.engine.action(record, self.now_ns))
 
@@ -207,7 +212,7 @@ def pages(records: list[LedgerRecord]) -> list[PageRecord]:
 
 def said(records: list[LedgerRecord]) -> list[str]:
     """Each record in a word or two: `raised`, `refused ended`, `due desk`, `closed cancelled leader`."""
-    words = []
+    words: list[str] = []
     for record in records:
         match record:
             case AlertRecord():

@@ -18,7 +18,7 @@ from fenceline.wire import BATCH_FORMAT, decode, encode, kind_of
 from tests.fenceline.wire_examples import EXAMPLES, FOLDER, path_of
 
 KINDS = {
-    "epoch", "claim", "tick", "time_set", "in_force", "action", "attempt", "receipt", "batch",
+    "epoch", "claim", "tick", "time_set", "in_force", "action", "attempt", "receipt", "said", "batch",
     "dead_letter", "finding", "folded", "gap", "quarantined", "alert", "refused", "page",
 }  # fmt: skip
 

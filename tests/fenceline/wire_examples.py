@@ -19,6 +19,7 @@ from fenceline.journal import (
     Epoch,
     InForce,
     Receipt,
+    Said,
     Tick,
     TimeSet,
 )
@@ -121,6 +122,22 @@ EXAMPLES: dict[str, BaseModel | Batch] = {
     "attempt": Attempt(page="c1/1", number=1, channel="webhook", nonce="n1"),
     "receipt": Receipt(page="c1/1", number=1, result="delivered", detail='200 "OK"\n'),
     "receipt_expired": Receipt(page="c1/1", number=0, result="expired"),
+    "said": Said(
+        role="station",
+        owner="host-7-0a1b2c3d",
+        condition="account-imbalance",
+        holds=Condition.TRUE,
+        since_ns=NOON,
+        detail="the engine has 5 readings of the journal's 6",
+        evidence={"journal": 6, "engine": 5},
+    ),
+    "said_no_more": Said(
+        role="station",
+        owner="host-7-0a1b2c3d",
+        condition="journal-full",
+        holds=Condition.FALSE,
+        since_ns=NOON + SECOND,
+    ),
     "dead_letter": DeadLetter(
         key="k",
         reason="not_json",

@@ -74,7 +74,7 @@ def _sensor(name: str, placement: Placement) -> Sensor:
 def substances() -> Substances:
     """One substance, without the table's long list of sources."""
     table = one_substance()
-    bare = tuple(one.model_copy(update={"limits": {}}) for one in table.substances)
+    bare = tuple(one.model_copy(update={"limits": ()}) for one in table.substances)
     return Substances(sources={}, substances=bare, quantities=())
 
 
