@@ -166,7 +166,9 @@ class AlertEngine:
         return self._alarm(life, "raised", log_ns)
 
     def _changed(self, life: Life, change: AlertChange, log_ns: int) -> list[LedgerRecord]:
-        if change in ("realarmed", "level_risen") and life.alert.state is AlertState.UNACKNOWLEDGED:
+        # Where nobody was ever paged for it, also a lower level may be the first whose route has steps.
+        calls = change in ("realarmed", "level_risen") or life.alert.call is None
+        if calls and life.alert.state is AlertState.UNACKNOWLEDGED:
             return self._alarm(life, change, log_ns)
         if change == "ended":
             self._forget(life)

@@ -1,7 +1,7 @@
 """Compares the stages' accounts with the journal's own count and each with itself; contradictions out.
 
-A stage may be behind: it is compared at the place up to which it has come. Between a stage and the journal only
-what was counted since both could first be compared speaks, since a count begins with its process.
+A stage may be behind: it is compared at the place up to which it has come. Only what was counted since a
+stage and the journal could first be compared speaks, since the journal's count begins with its process.
 """
 
 from collections.abc import Callable, Mapping

@@ -47,7 +47,7 @@ PageUrlOption = Annotated[
 
 
 @app.command()
-def demo(
+def demo(  # noqa: PLR0917 - each is an option of the command line
     data: DataOption = Path("fenceline-data/demo"),
     config: ConfigOption = None,
     port: PortOption = 8080,

@@ -31,5 +31,7 @@ async def publish(station: Station, scenario: Scenario, seed: int) -> None:
     await station.ready.wait()
     site, mqtt = station.site, station.options.mqtt
     clock = SystemClock()
-    park = SimulatedPark(without_canary(site.park), site.force.substances, scenario, seed=seed, start_ns=clock.now_ns())
+    park = SimulatedPark(
+        without_canary(site.park), site.force.substances, scenario, seed=seed, start_ns=clock.now_ns()
+    )
     await Publisher(park, mqtt.host, mqtt.port, clock).run()

@@ -146,7 +146,7 @@ class ParkFold:
         return [(info.rule.name, info.sensor) for info in gone]
 
     def _tick(self, moved: Moved) -> list[FindingRecord]:
-        """The rules' findings, then those on Fenceline itself, then `Folded`: whoever sees it has them all."""
+        """The rules' findings, then those on Fenceline itself, then `Folded`: who sees it has them all."""
         *found, folded = self.rules.tick(moved)
         assert isinstance(folded, Folded)
         self.watch.tick(moved, folded.account, self.counted)

@@ -1,7 +1,7 @@
 """Counts what stands in the journal, on its own: batches in, how many readings stand up to any offset out.
 
-It shares nothing with the engine and the sinks but the journal, so that what they have can be compared with it.
-A batch that does not decode counts nothing, as in the fold's account.
+It shares nothing with the engine and the sinks but the journal, so that what they have can be compared
+with it. A batch that does not decode counts nothing, as in the fold's account.
 """
 
 from bisect import bisect_right
@@ -41,7 +41,9 @@ class JournalCount:
         self._bus, self._park = bus, park
         self._entries_kept = entries_kept
         self.next = start
-        self.begun = 0  # how often counting had to begin anew, so that nothing before compares with what follows
+        self.begun = (
+            0  # how often it had to begin anew: nothing before compares with what follows
+        )
         self.by_owner: Counter[str] = Counter()  # by the ingestor that wrote them
         self._offsets: list[int] = [start - 1]
         self._totals: list[Total] = [Total()]

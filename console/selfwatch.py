@@ -1,7 +1,7 @@
-"""Conditions of Fenceline itself, inside the fold: what roles say and the fold's own account in, findings out.
+"""Conditions of Fenceline itself, inside the fold: roles' words and the fold's own account in, findings out.
 
-Pure, and a part of the fold's state. A role's word stands until it says another, also over its own death: what
-cannot be told any more never ends an alert. The fold's account is judged at ticks, by log time.
+Pure, and a part of the fold's state. A role's word stands until it says another, also over its own death:
+what cannot be told any more never ends an alert. The fold's account is judged at ticks, by log time.
 """
 
 from dataclasses import dataclass

@@ -107,6 +107,6 @@ class Speaker:
         del self.unsaid[: len(said)]
         for one in said:
             if one.holds is Condition.TRUE:
-                _log.error("a condition of the system is recorded", condition=one.condition, detail=one.detail)
+                _log.error("a condition of the system is said", condition=one.condition, detail=one.detail)
             else:
-                _log.info("a condition of the system is recorded as over", condition=one.condition)
+                _log.info("a condition of the system is said to be over", condition=one.condition)

@@ -19,8 +19,10 @@ from alerts.channels.registry import close_channels
 from alerts.pager import Pager
 from console.broker import Broker
 from console.oversight import Oversight
+from console.redrive import redriver
 from console.roles.engine import EngineWorker
 from console.site import Site
+from console.stationfile import StationFile
 from console.watchdog.beside import keeper_of, watched_of, with_sandbox
 from console.watchdog.keeper import Keeper, Mode
 from console.web.app import create_app
@@ -44,6 +46,10 @@ AGAIN_SECONDS = 1.0
 # half as much (docs/decisions/005-mqtt-3-1-1-for-the-own-broker.md). amqtt speaks only this version.
 OWN_BROKER_PROTOCOL: Literal["3.1.1"] = "3.1.1"
 STORE_IDLE_SECONDS = 10.0
+# Against the flow: first nothing more comes in, then what came in is folded and stored.
+STOPPED_IN_ORDER = (
+    *("extra", "oversight", "watchdog", "ingest", "pager", "web", "following", "engine", "store", "broker"),
+)
 
 
 @dataclass(slots=True)
@@ -118,6 +124,7 @@ class Station:
             closers.append(self._last_snapshot)
             await self._run_roles(bus, store, closers)
         finally:
+            StationFile.remove(options.data)
             for close in reversed(closers):
                 await close()
 
@@ -223,7 +230,7 @@ class Station:
         if self.keeper is not None:
             by_name["watchdog"].cancel()
             await self.keeper.close(orderly=self.stopping.is_set())
-        for name in ("extra", "watchdog", "ingest", "pager", "web", "following", "engine", "store", "broker"):
+        for name in STOPPED_IN_ORDER:
             task = by_name.get(name)
             if task is not None:
                 if name == "ingest" and self.ingestor is not None and not task.done():
@@ -261,11 +268,26 @@ class Station:
         """The journal offsets that the other readers still need."""
         pager = 0 if self.pager is None else self.pager.position
         position = None if self.sink is None else self.sink.position
-        return [pager, 0 if position is None else position.offset]
+        counted = [] if self.oversight is None else [self.oversight.count.next - 1]
+        return [pager, 0 if position is None else position.offset, *counted]
 
     def _web_up(self, port: int) -> None:
         self.web_port = port
+        self._station_file().write(self.options.data)
         self.ready.set()
+
+    def _station_file(self) -> StationFile:
+        options = self.options
+        return StationFile(
+            pid=os.getpid(),
+            park=self.site.park.id,
+            web=f"http://{options.web_host}:{self.web_port}",
+            mqtt_host=options.mqtt.host,
+            mqtt_port=options.mqtt.port,
+            mqtt_protocol=options.mqtt.protocol,
+            own_broker=options.own_broker,
+            config=str(self.site.folder),
+        )
 
     def _ingest_state(self) -> PartState:
         assert self.ingestor is not None

@@ -20,6 +20,10 @@ REDRIVEN = "redriven"  # the reason of the note that a letter was mended and sen
 _PAGE = 500
 
 
+class NoSuchLetter(FencelineError):
+    """No letter, or more than one, has such a key."""
+
+
 def key_of(topic: str, raw: bytes) -> str:
     """The letter's name: 64 hex digits over topic and content."""
     return hashlib.sha256(topic.encode("utf-8", "surrogatepass") + b"\0" + raw).hexdigest()
@@ -103,7 +107,7 @@ async def read_letter(bus: Bus, park: str, key: str) -> tuple[DeadLetter, bool]:
     One letter by its key or the beginning of it, with whether it was driven again.
 
     Raises:
-        FencelineError: no letter, or several, begin so.
+        NoSuchLetter: no letter, or several, begin so.
     """
     found: dict[str, DeadLetter] = {}
     redriven: set[str] = set()
@@ -114,7 +118,7 @@ async def read_letter(bus: Bus, park: str, key: str) -> tuple[DeadLetter, bool]:
             else:
                 found[letter.key] = letter
     if len(found) != 1:
-        raise FencelineError(
+        raise NoSuchLetter(
             f"`{key}` is the beginning of {len(found)} dead letters' keys",
             hint="`fenceline deadletter list` shows the keys; eight digits are enough as a rule",
         )

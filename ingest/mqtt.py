@@ -211,7 +211,8 @@ def _client(settings: IngestSettings, client_id: str, *, manual_ack: bool = True
     client = Client(
         CallbackAPIVersion.VERSION2,
         client_id=client_id,
-        clean_session=None if five else False,
+        # A client without a name of its own can have no session to keep.
+        clean_session=None if five else not client_id,
         protocol=MQTTv5 if five else MQTTv311,
         reconnect_on_failure=False,
         manual_ack=manual_ack,

@@ -20,6 +20,16 @@ Publish = Callable[[str, bytes], Awaitable[None]]
 _PAGE = 500
 
 
+class DrivenBefore(FencelineError):
+    """A letter is driven again at most once."""
+
+    def __init__(self, key: str) -> None:
+        super().__init__(
+            f"the letter `{key[:16]}` was driven again before",
+            hint="each at most once; if its reading did not arrive, publish it by hand",
+        )
+
+
 async def redrive(
     bus: Bus, park: str, key: str, *, payload: bytes, by: str, now_ns: int, publish: Publish
 ) -> DeadLetter:
@@ -34,7 +44,7 @@ async def redrive(
             with its settings.
 
     Raises:
-        FencelineError: no such letter, no name, or the letter was driven before.
+        FencelineError: no name; NoSuchLetter, DrivenBefore.
         NotDurable: the note is not known to be recorded; nothing was published.
         ServiceError: the broker did not take it; the letter counts as driven.
     """
@@ -42,20 +52,13 @@ async def redrive(
         raise FencelineError("a letter is driven again by a named person", hint="say who you are: --by NAME")
     letter, driven = await read_letter(bus, park, key)
     if driven:
-        raise _driven_before(letter.key)
+        raise DrivenBefore(letter.key)
     note = _note(letter, payload, by.strip(), now_ns)
     offset = await bus.append(Topic.DEADLETTER, park, [Record(note.kind, encode(note), note.key)])
     if await _first_note(bus, park, letter.key) != offset:
-        raise _driven_before(letter.key)
+        raise DrivenBefore(letter.key)
     await publish(letter.topic, payload)
     return note
-
-
-def _driven_before(key: str) -> FencelineError:
-    return FencelineError(
-        f"the letter `{key[:16]}` was driven again before",
-        hint="each at most once; if its reading did not arrive, publish it by hand",
-    )
 
 
 def _note(letter: DeadLetter, payload: bytes, by: str, now_ns: int) -> DeadLetter:

@@ -245,9 +245,10 @@ class RuleEngine:
             value, at_ns = float(batch.readings.value[reading]), int(batch.readings.time[reading])
             quality = Quality(int(batch.readings.quality[reading]))
             if classes[reading] == layout.CONFLICT:
-                # Of two values at one time the worse one decided; it may be the one that came before.
                 quality = Quality.CONFLICT
-                value = float(change["value"]) if isinstance(rule, ThresholdRule) else value
+            if isinstance(rule, ThresholdRule) and change["condition"] != layout.UNKNOWN:
+                # Of several values at one time the worst decides; it may be one that came before.
+                value = float(change["value"])
             evidence["quality"] = quality.word
         if isinstance(rule, ThresholdRule):
             rung = tables.rungs[change["rung"]]

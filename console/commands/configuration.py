@@ -55,9 +55,11 @@ def init(folder: Annotated[Path, typer.Argument(help="Where the configuration is
     typer.echo(f"then `fenceline up --config {folder}`")
 
 
-def schema(folder: Annotated[Path, typer.Argument(help="Where the JSON Schemas are written.")]) -> None:
-    """Write the JSON Schemas of every configuration file."""
+def schema(folder: Folder = None) -> None:
+    """Write the JSON Schemas of every configuration file; by default into the configuration's own `schema/`."""
     from fenceline.schema import write_schemas
+
+    folder = config_dir(None) / "schema" if folder is None else folder
 
     write_schemas(folder, all_schemas())
     typer.echo(f"{len(all_schemas())} schemas written to {folder}")

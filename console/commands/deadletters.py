@@ -1,6 +1,7 @@
-"""`fenceline deadletter`: what could not be read, with its reason, whole."""
+"""`fenceline deadletter`: what could not be read, with its reason, whole; and mended, driven again."""
 
 import asyncio
+import sys
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
@@ -14,7 +15,7 @@ from console.commands.tap import open_readonly
 from fenceline.journal import DeadLetter
 from ingest.deadletter import read_letter, read_letters
 
-app = typer.Typer(help="Look at what could not be read.", no_args_is_help=True)
+app = typer.Typer(help="Look at what could not be read, mend it, drive it again.", no_args_is_help=True)
 
 Data = Annotated[Path, typer.Option("--data", envvar="FENCELINE_DATA", help="The station's data folder.")]
 ParkName = Annotated[str, typer.Option("--park", help="Name of the park.")]
@@ -64,6 +65,44 @@ def show_letter(
         typer.echo(f"{name:12} {value}")
     typer.echo("")
     typer.echo(raw)
+
+
+@app.command("redrive")
+def redrive_letter(
+    key: Annotated[str, typer.Argument(help="The letter's key, or its beginning.")],
+    by: Annotated[str, typer.Option("--by", help="Your name; it is kept with the letter.")],
+    payload: Annotated[
+        str | None,
+        typer.Option(
+            "--payload",
+            help="File with the mended message, - for standard input; by default the letter's own.",
+        ),
+    ] = None,
+    data: Data = Path("fenceline-data/demo"),
+    park: ParkName = "demo",
+    url: Annotated[
+        str | None, typer.Option("--url", help="The station's web address; found by itself on this machine.")
+    ] = None,
+    config: Annotated[
+        Path | None,
+        typer.Option("--config", envvar="FENCELINE_CONFIG", help="Configuration, where no station runs."),
+    ] = None,
+) -> None:
+    """Send a dead letter once more, mended or as it is. Each at most once."""
+    from console.commands.redriving import by_station, into_folder
+    from console.stationfile import running_station
+
+    mended = None if payload is None else _payload(payload)
+    running = running_station(data)
+    address = url or (None if running is None else running.web)
+    if address is not None:
+        typer.echo(by_station(address, key, mended, by))
+    else:
+        typer.echo(asyncio.run(into_folder(data, park, config, key, mended, by)))
+
+
+def _payload(name: str) -> bytes:
+    return sys.stdin.buffer.read() if name == "-" else Path(name).read_bytes()
 
 
 async def _list(

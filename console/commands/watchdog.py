@@ -1,4 +1,4 @@
-"""`fenceline watchdog`: the process that watches a station from outside and pages over channels of its own."""
+"""`fenceline watchdog`: the process that watches a station from outside and pages over its own channels."""
 
 import asyncio
 import os
@@ -40,7 +40,9 @@ def watchdog(  # noqa: PLR0917 - each is an option of the command line
     from ingest.settings import IngestSettings
 
     if not data.is_dir():
-        raise ServiceError(f"there is no data folder `{data}`", hint="start the station first, or name --data")
+        raise ServiceError(
+            f"there is no data folder `{data}`", hint="start the station first, or name --data"
+        )
     set_up_logs("json", data / "watchdog.log")
     settings = load_watchdog(config_dir(config))
     channels = channels_of(settings, os.environ)

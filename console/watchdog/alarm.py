@@ -65,6 +65,10 @@ class Alarm:
         self.stands, self.times = True, 0
         return self._tell("raised", at)
 
+    def take_over(self, since_ns: int, at: float) -> None:
+        """Another watchdog has raised and told it."""
+        self.stands, self.since_ns, self.times, self._told_at = True, since_ns, 1, at
+
     def forget_durations(self) -> None:
         """What was counted so far proves nothing any more."""
         self._true_at = self._false_at = None

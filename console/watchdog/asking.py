@@ -7,7 +7,7 @@ import httpx
 from pydantic import BaseModel, ValidationError
 
 from console.watchdog.place import Door
-from console.watchdog.report import TOKEN_HEADER, AcknowledgeCanary, StationReport, WatchdogState
+from console.watchdog.report import TOKEN_HEADER, AcknowledgeCanary, Standing, StationReport, WatchdogState
 
 ModelT = TypeVar("ModelT", bound=BaseModel)
 
@@ -65,14 +65,14 @@ class Asker:
         """
         return await self._get("/state", WatchdogState, token)
 
-    async def farewell(self, token: str, why: str) -> None:
+    async def farewell(self, token: str, why: str) -> Standing:
         """
         Tell a watchdog that its station stops in order, or that another watchdog takes over.
 
         Raises:
             NoAnswer: it was not heard.
         """
-        await self._call("POST", "/farewell", token, {"why": why})
+        return _read("/farewell", await self._call("POST", "/farewell", token, {"why": why}), Standing)
 
     async def clock_ns(self) -> int:
         """
@@ -88,11 +88,7 @@ class Asker:
             raise NoAnswer(f"an answer that is no time: {error}") from error
 
     async def _get(self, path: str, model: type[ModelT], token: str = "") -> ModelT:
-        answer = await self._call("GET", path, token, None)
-        try:
-            return model.model_validate_json(answer.content)
-        except ValidationError as error:
-            raise NoAnswer(f"`{path}` answers what this release does not know: {error}") from error
+        return _read(path, await self._call("GET", path, token, None), model)
 
     async def _call(self, method: str, path: str, token: str, body: Any) -> httpx.Response:
         try:
@@ -104,6 +100,13 @@ class Asker:
         if not answer.is_success:
             raise NoAnswer(f"`{path}` answers {answer.status_code}")
         return answer
+
+
+def _read(path: str, answer: httpx.Response, model: type[ModelT]) -> ModelT:
+    try:
+        return model.model_validate_json(answer.content)
+    except ValidationError as error:
+        raise NoAnswer(f"`{path}` answers what this release does not know: {error}") from error
 
 
 async def state_at(door: Door) -> WatchdogState | None:

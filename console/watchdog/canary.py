@@ -131,6 +131,9 @@ class Canary:
             await self._publish(value, time_ns)
         except ServiceError as error:
             raise Broken(error.message) from error
+        except Exception as error:
+            # A watchdog outlives whatever the client's library does.
+            raise Broken(f"{type(error).__name__}: {error}") from error
 
 
 def _answer_to(alert: CanaryAlert) -> AcknowledgeCanary:

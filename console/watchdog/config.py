@@ -22,7 +22,7 @@ def _log_alone() -> dict[str, ChannelConfig]:
 class WatchdogConfig(ConfigModel):
     """The whole of config/watchdog.yaml."""
 
-    channels: Annotated[dict[ChannelId, ChannelConfig], Field(min_length=1, default_factory=_log_alone)]
+    channels: dict[ChannelId, ChannelConfig] = Field(min_length=1, default_factory=_log_alone)
     """The watchdog's own ways to reach people, all of them told at once; not those of the pager."""
     answer_seconds: Seconds = 6.0
     """How long the station may leave the question how it is without an answer."""

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 from fastapi import FastAPI, Header, HTTPException
 from pydantic import BaseModel
 
-from console.watchdog.report import TOKEN_HEADER, WatchdogState
+from console.watchdog.report import TOKEN_HEADER, Standing, WatchdogState
 from console.web.guard import Guard
 
 
@@ -29,7 +29,7 @@ def door_of(
     now_ns: Callable[[], int],
     state: Callable[[], WatchdogState],
     page_came: Callable[[list[str]], bool],
-    farewell: Callable[[str], None],
+    farewell: Callable[[str], dict[str, int]],
 ) -> FastAPI:
     """The app. Whoever knows the token may bring pages and say farewell; the clock tells anybody."""
     app = FastAPI(openapi_url=None, docs_url=None, redoc_url=None)
@@ -53,10 +53,9 @@ def door_of(
         return {"awaited": page_came(body.alerts)}
 
     @app.post("/farewell")
-    async def go(body: Farewell, given: Annotated[str, Header(alias=TOKEN_HEADER)] = "") -> dict[str, str]:
+    async def go(body: Farewell, given: Annotated[str, Header(alias=TOKEN_HEADER)] = "") -> Standing:
         check(given)
-        farewell(body.why)
-        return {"heard": body.why}
+        return Standing(since_ns=farewell(body.why))
 
     app.add_middleware(Guard)
     return app

@@ -80,4 +80,6 @@ class Place:
 
     def release(self) -> None:
         """Let go; the next one may take it."""
+        with contextlib.suppress(OSError):
+            (self._folder / DOOR).unlink()
         os.close(self._file)

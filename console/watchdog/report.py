@@ -85,6 +85,12 @@ class RoundReport(BaseModel):
     problem: str
 
 
+class Standing(BaseModel):
+    """The answer to a farewell: the alarms that stand, and since when, for whoever takes over."""
+
+    since_ns: dict[str, int]
+
+
 class WatchdogState(BaseModel):
     """`GET /state` of the watchdog.
 

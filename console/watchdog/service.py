@@ -1,4 +1,4 @@
-"""The watchdog's process: it takes the folder's place, looks once a second, tests once a minute, tells people.
+"""The watchdog's process: it takes the folder's place, looks every second, tests every minute, tells people.
 
 It ends when its station says farewell, when a newer watchdog takes over, on SIGTERM, and when its folder is
 gone; one that was started apart rests after a farewell until the station is back.
@@ -147,20 +147,24 @@ class Watchdog:
         _log.info("taking over from the watchdog of an earlier run", pid=door.pid)
         async with Asker(door.address, 1.0) as asker:
             try:
-                await asker.farewell(door.token, "taken over")
+                standing = await asker.farewell(door.token, "taken over")
             except NoAnswer as error:
                 _log.warning("the watchdog before this one does not answer", reason=str(error))
+            else:
+                self._watch.inherit(standing.since_ns, self._clock.monotonic())
 
     def _announce(self, port: int) -> None:
         self._place.announce(port, apart=self._options.apart)
         _log.info("watching", park=self._options.park, address=self._options.address, port=port)
 
-    def _farewell(self, why: str) -> None:
+    def _farewell(self, why: str) -> dict[str, int]:
         _log.info("farewell", why=why)
+        standing = self._watch.standing
         if why == "taken over" or not self._options.apart:
             self.stop()
         else:
             self._watch.rest()
+        return standing
 
     async def _look_forever(self) -> None:
         while not self._place.is_gone():
@@ -224,7 +228,7 @@ class Watchdog:
             apart=self._options.apart,
             now_ns=self._clock.now_ns(),
             mood="resting" if self._watch.resting else "watching",
-            alarms=[str(concern) for concern in self._watch.alarms],
+            alarms=list(self._watch.standing),
             rounds=self._rounds,
             failed_rounds=self._failed_rounds,
             canary=self._last_round,

@@ -95,9 +95,15 @@ class Watch:
         self.resting = False
 
     @property
-    def alarms(self) -> list[Concern]:
-        """What stands."""
-        return [concern for concern, alarm in self._alarms.items() if alarm.stands]
+    def standing(self) -> dict[str, int]:
+        """What stands, and since when."""
+        return {str(concern): alarm.since_ns for concern, alarm in self._alarms.items() if alarm.stands}
+
+    def inherit(self, standing: dict[str, int], at: float) -> None:
+        """What stood at the watchdog before this one stands here, so that its end is told."""
+        for concern, alarm in self._alarms.items():
+            if concern in standing:
+                alarm.take_over(standing[concern], at)
 
     @property
     def can_test(self) -> bool:

@@ -4,7 +4,7 @@ from fastapi import FastAPI
 from fastapi.responses import JSONResponse, Response
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 
-from console.web import api, faults, pages, watch
+from console.web import api, deadletters, faults, pages, watch
 from console.web.guard import Guard
 from console.web.metrics import registry_of
 from console.web.services import WebServices
@@ -25,6 +25,7 @@ def create_app(services: WebServices) -> FastAPI:
     registry, collector = registry_of(services)
     faults.install(app)
     app.include_router(api.router_of(services))
+    app.include_router(deadletters.router_of(services))
     if services.watched is not None:
         app.include_router(watch.router_of(services, services.watched))
 

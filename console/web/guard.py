@@ -14,6 +14,8 @@ from console.web.faults import answer
 
 LOOPBACK_NAMES = frozenset({"127.0.0.1", "localhost", "::1"})
 BODY_BYTES = 16 * 1024
+# A mended message may be as large as ingest takes them, and grows when it is written as JSON.
+REDRIVE_BYTES = 2 * 1024 * 1024
 _READING = frozenset({"GET", "HEAD", "OPTIONS"})
 
 # The chart library writes style attributes into its tooltips; style sheets come from files only.
@@ -63,7 +65,7 @@ class Guard:
                 headers.setdefault("Cache-Control", "no-store")
             await send(message)
 
-        refused = refusal(scope["method"], Headers(scope=scope))
+        refused = refusal(scope["method"], Headers(scope=scope), scope["path"])
         if refused is None:
             await self._app(scope, receive, send_guarded)
         else:
@@ -71,7 +73,7 @@ class Guard:
             await answer(status, message, hint)(scope, receive, send_guarded)
 
 
-def refusal(method: str, headers: Headers) -> tuple[int, str, str] | None:
+def refusal(method: str, headers: Headers, path: str = "") -> tuple[int, str, str] | None:
     """Status, message and hint for a request that must not pass."""
     host = headers.get("host", "")
     if _name(f"//{host}") not in LOOPBACK_NAMES:
@@ -91,11 +93,13 @@ def refusal(method: str, headers: Headers) -> tuple[int, str, str] | None:
             "act on the console's own page, or send no `Origin` header",
         )
     length = headers.get("content-length", "")
-    if not length.isdigit() or int(length) > BODY_BYTES:
+    redrive = path.startswith("/api/deadletters/") and path.endswith("/redrive")
+    most = REDRIVE_BYTES if redrive else BODY_BYTES
+    if not length.isdigit() or int(length) > most:
         return (
             413,
             f"a body of `{length or 'unknown'}` bytes is not taken",
-            f"send at most {BODY_BYTES} bytes with their `Content-Length`",
+            f"send at most {most} bytes with their `Content-Length`",
         )
     return None
 

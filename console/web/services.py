@@ -1,6 +1,6 @@
 """What the web app is given: everything it asks and shows, put together by whoever starts it."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -12,8 +12,11 @@ from console.web.shapes import ParkShape
 from console.web.view import View
 from fenceline.bus import Bus
 from fenceline.clock import Clock
+from fenceline.journal import DeadLetter
 from sinks.query import Queries
 
+# The letter's key, the mended message and the person's name in, the note that was kept out.
+Redrive = Callable[[str, bytes, str], Awaitable[DeadLetter]]
 DIST = Path(__file__).parent / "dist"
 
 
@@ -59,6 +62,7 @@ class WebServices:
         view, live: the present picture and its stream; a `Following` keeps them up to date.
         accounts: stage (`ingest`, `journal`, `store`) → its account; the engine's is in the view.
         contradictions: a sentence for each place where the stages' accounts contradict each other.
+        redrive: drives a mended dead letter again; without, the web only shows them.
         intake: whether the journal takes records: `ok`, `not_durable` or `full`.
         checks: part (`ingest`, `store`) → its state, for `/readyz`; the engine's is in the view.
         watched: what the watchdog is told; none where there is no watchdog.
@@ -75,6 +79,7 @@ class WebServices:
     checks: Mapping[str, Callable[[], PartState]] = field(default_factory=dict)
     watched: Watched | None = None
     contradictions: Callable[[], list[str]] = list
+    redrive: Redrive | None = None
     intake: Callable[[], str] = lambda: "ok"
     dist: Path = DIST
 

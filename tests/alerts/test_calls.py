@@ -1,4 +1,4 @@
-"""Paging where a case in words does not reach: what pages carry, and routes or log time that change in mid-call."""
+"""Paging where a case in words does not reach: what pages carry; routes or time that change in mid-call."""
 
 from alerts.routes import Recipient, Route, Step
 from fenceline.logtime import Moved
@@ -40,10 +40,9 @@ def test_the_page_opens_the_alert_it_speaks_of() -> None:
     park = Park()
     park.true("e01-h2s-1", Level.YELLOW)
 
-    (_, updated) = pages(park.true("e01-h2s-2", Level.ORANGE, value=25.0) + park.ledger[:0]) or (None, None)
+    (record,) = pages(park.true("e01-h2s-2", Level.ORANGE, value=25.0))
 
-    assert updated is None
-    page = pages(park.ledger)[-1].page
+    page = record.page
     worse = next(alert for alert in park.engine.open if alert.subject == "e01-h2s-2")
     assert f"/#/alerts/{worse.id}" == page.link
     assert "e01-h2s-2" in page.text["en"][0]
@@ -65,7 +64,7 @@ def test_an_update_tells_of_all_and_keeps_the_number() -> None:
 
 
 def test_alerts_say_where_their_call_stands() -> None:
-    """From the first record on, after each step, and who answered; also those that another one answered for."""
+    """From the first record on, after each step, and who answered, also where another was acknowledged."""
     park = Park()
     park.true("e01-h2s-1")
     park.true("e01-h2s-2")
