@@ -45,6 +45,11 @@ class Broker:
         return "Mosquitto" if self._program else "amqtt"
 
     @property
+    def program(self) -> str | None:
+        """Where Mosquitto is; none where amqtt stands in."""
+        return self._program
+
+    @property
     def durability(self) -> str:
         """What this broker means for messages that Fenceline has not taken yet."""
         if self._program:

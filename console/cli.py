@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from console.commands import configuration, deadletters, tap, watchdog
+from console.commands import configuration, deadletters, doctor, tap, watchdog
 from console.logs import Format, set_up_logs
 from fenceline.errors import FencelineError, ServiceError
 
@@ -23,6 +23,7 @@ app.add_typer(deadletters.app, name="deadletter")
 app.command("tap")(tap.tap)
 app.command("watchdog")(watchdog.watchdog)
 app.command("check")(configuration.check)
+app.command("doctor")(doctor.doctor)
 app.command("init")(configuration.init)
 app.command("schema")(configuration.schema)
 

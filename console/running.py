@@ -41,5 +41,10 @@ async def _run(site: Site, options: StationOptions, extra: Extra | None) -> None
     finally:
         screen.cancel()
         await asyncio.gather(screen, return_exceptions=True)
+        orphan = None if station.keeper is None else station.keeper.pid
+        if orphan is not None and not station.stopping.is_set():
+            console.print(
+                f"the watchdog (process {orphan}) stays and pages; a new start takes over, `kill` ends it"
+            )
     console.print("stopped; starting again continues where this ended")
     structlog.get_logger().info("stopped", park=site.park.id)

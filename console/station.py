@@ -21,6 +21,7 @@ from console.broker import Broker
 from console.oversight import Oversight
 from console.redrive import redriver
 from console.roles.engine import EngineWorker
+from console.roles.ingest import ingest_forever
 from console.site import Site
 from console.stationfile import StationFile
 from console.watchdog.beside import keeper_of, watched_of, with_sandbox
@@ -28,13 +29,17 @@ from console.watchdog.keeper import Keeper, Mode
 from console.web.app import create_app
 from console.web.following import Following
 from console.web.live import Live
-from console.web.server import listen, serve
+from console.web.people.people import People
+from console.web.people.settings import PeopleSettings
+from console.web.server import serve
 from console.web.services import PartState, WebServices
 from console.web.view import View
+from console.webdoor import WebDoor
 from console.webparts import ingest_stage, park_shape, sensor_places, store_stage
 from fenceline.bus.embedded import EmbeddedBus
 from fenceline.clock import Clock
 from fenceline.errors import NotDurable
+from ingest.clocks import never_compared
 from ingest.service import Ingestor
 from ingest.settings import IngestSettings
 from sinks.embedded import EmbeddedStore
@@ -59,6 +64,7 @@ class StationOptions:
     Args:
         own_broker: start a broker on `mqtt.port`; false uses the one that is there.
         watchdog: `own` starts one, `apart` expects one that somebody else starts.
+        users: the accounts file; by default `users.json` of the data folder.
     """
 
     data: Path
@@ -67,6 +73,13 @@ class StationOptions:
     web_host: str = "127.0.0.1"
     web_port: int = 8080
     watchdog: Mode = "none"
+    users: Path | None = None
+    people: PeopleSettings = field(default_factory=PeopleSettings)
+
+    @property
+    def door(self) -> WebDoor:
+        """How the web is reached."""
+        return WebDoor(self.data, self.web_host, self.web_port, self.users, self.people)
 
 
 @dataclass(slots=True)
@@ -87,6 +100,7 @@ class Station:
     oversight: Oversight | None = None
     live: Live | None = None
     keeper: Keeper | None = None
+    people: People | None = None
     web_port: int = 0
     ready: asyncio.Event = field(default_factory=asyncio.Event)
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
@@ -103,7 +117,7 @@ class Station:
         """
         options, park = self.options, self.site.park.id
         # First what another program may hold, so that a second start fails before it touches anything.
-        listen(options.web_host, options.web_port).close()
+        self.people = options.door.people(self.clock)
         closers: list[Callable[[], Awaitable[None]]] = []
         self.keeper = keeper_of(options.watchdog, options.data, self.site, options.mqtt, self.clock)
         try:
@@ -134,6 +148,7 @@ class Station:
         site, park = self.site, self.site.park.id
         routes = site.force.routes
         owner = _owner()
+        clock_check = never_compared if self.keeper is None else self.keeper.clock_check
         self.ingestor = Ingestor(
             bus=bus,
             park=site.park,
@@ -141,6 +156,7 @@ class Station:
             settings=self.options.mqtt,
             clock=self.clock,
             owner=owner,
+            clock_check=clock_check,
         )
         self.pager = Pager(
             bus=bus,
@@ -148,7 +164,7 @@ class Station:
             channels=with_sandbox(site.channels, self.keeper),
             clock=self.clock,
             owner=_owner(),
-            link_base=f"http://{self.options.web_host}:{self.options.web_port}",
+            link_base=self.options.door.public(self.options.web_port),
             attempts_per_channel=routes.attempts_per_channel,
             receipt_seconds=routes.receipt_seconds,
         )
@@ -185,6 +201,7 @@ class Station:
                 intake=lambda: ingestor.snapshot().journal,
                 redrive=redriver(bus, park, self.options.mqtt, self.clock),
                 checks={"ingest": self._ingest_state, "store": self._store_state, "pager": self._pager_state},
+                people=self.people,
                 watched=watched_of(self.keeper, site, ingestor, self.pager),
             )
         )
@@ -197,17 +214,20 @@ class Station:
         begin("store", self.sink.run())
         begin("following", following.run())
         begin("pager", self.pager.run())
+        assert self.people is not None
         begin(
             "web",
             serve(
                 app,
                 self.options.web_host,
                 self.options.web_port,
+                with_accounts=self.people.accounts.exist(),
+                trusted_proxy=self.options.people.trusted_proxy,
                 before_stop=self.live.close,
                 started=self._web_up,
             ),
         )
-        begin("ingest", self.ingestor.run())
+        begin("ingest", ingest_forever(self.ingestor, clock_check, self.clock))
         begin("oversight", oversight.run())
         if self.broker is not None:
             begin("broker", self.broker.wait())
@@ -281,7 +301,8 @@ class Station:
         return StationFile(
             pid=os.getpid(),
             park=self.site.park.id,
-            web=f"http://{options.web_host}:{self.web_port}",
+            web=options.door.local(self.web_port),
+            token="" if self.people is None else self.people.station_token,
             mqtt_host=options.mqtt.host,
             mqtt_port=options.mqtt.port,
             mqtt_protocol=options.mqtt.protocol,

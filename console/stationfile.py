@@ -12,13 +12,14 @@ NAME = "station.json"
 
 
 class StationFile(BaseModel):
-    """A station that answers."""
+    """A station that answers; whoever may read the file may act on dead letters by its token."""
 
     model_config = ConfigDict(frozen=True)
 
     pid: int
     park: str
     web: str
+    token: str = ""
     mqtt_host: str
     mqtt_port: int
     mqtt_protocol: str
@@ -28,6 +29,8 @@ class StationFile(BaseModel):
     def write(self, data: Path) -> None:
         """Put it there whole or not at all."""
         new = data / f"{NAME}.new"
+        new.unlink(missing_ok=True)
+        new.touch(mode=0o600)
         new.write_text(self.model_dump_json(indent=1) + "\n", encoding="utf-8")
         new.replace(data / NAME)
 

@@ -40,7 +40,7 @@ def _where(station: Station) -> list[str]:
     name = f"{broker.name}: {broker.durability}" if broker is not None else "a broker of the site's own"
     channels = ", ".join(sorted(station.site.channels))
     return [
-        f"page      http://{options.web_host}:{station.web_port}",
+        f"page      {options.door.public(station.web_port)}",
         f"MQTT      {options.mqtt.broker}  ({name})",
         f"topic     fenceline/{station.site.park.id}/ENTERPRISE/DEVICE/readings",
         f"data      {options.data.resolve()}",

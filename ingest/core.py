@@ -14,6 +14,7 @@ from fenceline.reading import Readings
 from fenceline.wire import encode
 from ingest import events
 from ingest.checks import Directory
+from ingest.clocks import ClockCheck, never_compared, require
 from ingest.deadletter import records_of
 from ingest.decode.json import decode
 from ingest.decode.rows import Bounds
@@ -32,6 +33,7 @@ class IngestCore:
     Args:
         claim: what this ingestor holds; marks and ticks name it.
         ticker: where this ingestor is the park's ticker.
+        clock_check: asked before each batch, mark and tick.
         has_word: whether the broker has said something lately; without, no mark and no tick.
     """
 
@@ -46,6 +48,7 @@ class IngestCore:
         claim: Claim,
         ticker: Ticker | None,
         has_word: Callable[[], bool],
+        clock_check: ClockCheck = never_compared,
     ) -> None:
         self._settings = settings
         self._directory = directory
@@ -56,6 +59,7 @@ class IngestCore:
         self._filter, self._owner, self._term = claim.filter, claim.owner, claim.term
         self._ticker = ticker
         self._has_word = has_word
+        self._clock_check = clock_check
         self._marked_at = clock.monotonic() - MARK_SECONDS
         self._dropped_said = 0
 
@@ -82,6 +86,7 @@ class IngestCore:
             self._dropped_said = dropped
 
     async def _append_batch(self, messages: list[Inbound]) -> None:
+        require(self._clock_check)
         now_ns = self._clock.now_ns()
         settings = self._settings
         bounds = Bounds(
@@ -122,6 +127,7 @@ class IngestCore:
 
     async def _append_mark(self) -> None:
         """Say that this ingestor lives. A mark that fails is not made up for: it would say it late."""
+        require(self._clock_check)
         mark = self._batch(self._clock.now_ns(), Readings.empty(), [], 0)
         if await self._writer.try_once(Topic.JOURNAL, [mark]):
             self._account.journaled(0, 0, Counter())
@@ -132,6 +138,7 @@ class IngestCore:
         due: Due | None = None
         while True:
             if due is None or due.is_stale(self._clock.monotonic()):
+                require(self._clock_check)
                 # The clocks first: what came after that may stand before the tick, never the reverse.
                 due = ticker.take(self._clock.now_ns(), self._clock.monotonic())
                 if due.stepped_seconds:

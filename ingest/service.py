@@ -15,6 +15,7 @@ from fenceline.park import Park
 from fenceline.substance import Substances
 from ingest import events
 from ingest.account import Account, AccountSnapshot
+from ingest.clocks import ClockCheck, never_compared
 from ingest.core import IngestCore
 from ingest.directory import directory_of
 from ingest.inbox import Inbox
@@ -37,6 +38,7 @@ class Ingestor:
     Args:
         owner: this start of this process, a name that no other start ever has: host, process id, random.
         connect: makes the connections to the broker.
+        clock_check: compares this clock with another, before each batch and tick.
     """
 
     def __init__(
@@ -49,6 +51,7 @@ class Ingestor:
         clock: Clock,
         owner: str,
         connect: Connect = Connection,
+        clock_check: ClockCheck = never_compared,
     ) -> None:
         self.account = Account()
         self._bus = bus
@@ -58,6 +61,7 @@ class Ingestor:
         self._clock = clock
         self._owner = owner
         self._connect = connect
+        self._clock_check = clock_check
         self._filter = settings.filter_for(park.id)
         self._writer = Writer(bus, park.id, self.account, clock)
         self._terms = Terms(bus, park.id, self._filter, owner)
@@ -75,6 +79,7 @@ class Ingestor:
 
         Raises:
             Outranked: another ingestor holds the filter.
+            ClocksDisagree: until the clocks agree; it may be run again then.
             BusError: the journal cannot be read.
         """
         self._stopping, self._ended = asyncio.Event(), asyncio.Event()
@@ -139,6 +144,7 @@ class Ingestor:
             claim=claim,
             ticker=ticker,
             has_word=source.has_word,
+            clock_check=self._clock_check,
         )
         try:
             async with asyncio.TaskGroup() as group:

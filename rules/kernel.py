@@ -182,6 +182,16 @@ def fold_readings(  # noqa: PLR0917 - compiled code passes numbers, not objects
 
 
 @compiled
+def _begin_anew(sensor: Any, rungs: Any, now: int) -> None:
+    """Time was lost: no duration goes on, hold time and silence begin at `now`."""
+    for index in range(sensor.first, sensor.first + sensor.rungs):
+        forget(rungs[index])
+    if sensor.seen != NEVER:
+        sensor.seen = now
+    sensor.usable = now
+
+
+@compiled
 def fold_tick(sensors: Any, rungs: Any, now: int, leap: bool, changes: Any) -> int:
     """Let time pass to tick `now`: durations complete within a sensor's hold time, holds expire.
 
@@ -191,13 +201,9 @@ def fold_tick(sensors: Any, rungs: Any, now: int, leap: bool, changes: Any) -> i
     for number in range(len(sensors)):
         sensor = sensors[number]
         if leap:
-            for index in range(sensor.first, sensor.first + sensor.rungs):
-                forget(rungs[index])
-            if sensor.seen != NEVER:
-                sensor.seen = now
-            sensor.usable = now
+            _begin_anew(sensor, rungs, now)
             continue
-        # Above now only where a person has put log time back: what was ahead begins anew.
+        # Above now only where a person has put log time back: no duration completes across that.
         if sensor.seen == NOT_YET or sensor.seen > now:
             sensor.seen = now
         if sensor.usable == NOT_YET or sensor.usable > now:
@@ -215,7 +221,10 @@ def fold_tick(sensors: Any, rungs: Any, now: int, leap: bool, changes: Any) -> i
                 continue
             if rung.pending == NOTHING:
                 continue
-            if rung.pending_tick == NOT_YET or rung.pending_tick > now:
+            if rung.pending_tick > now:
+                forget(rung)
+                continue
+            if rung.pending_tick == NOT_YET:
                 rung.pending_tick = now
             if rung.pending == BROKEN_OFF:
                 continue

@@ -56,7 +56,7 @@ def init(folder: Annotated[Path, typer.Argument(help="Where the configuration is
 
 
 def schema(folder: Folder = None) -> None:
-    """Write the JSON Schemas of every configuration file; by default into the configuration's own `schema/`."""
+    """Write the JSON Schemas of every configuration file."""
     from fenceline.schema import write_schemas
 
     folder = config_dir(None) / "schema" if folder is None else folder

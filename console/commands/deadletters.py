@@ -96,7 +96,9 @@ def redrive_letter(
     running = running_station(data)
     address = url or (None if running is None else running.web)
     if address is not None:
-        typer.echo(by_station(address, key, mended, by))
+        # The token goes to the station that wrote it, and to no other address.
+        token = running.token if running is not None and address == running.web else ""
+        typer.echo(by_station(address, key, mended, by, token))
     else:
         typer.echo(asyncio.run(into_folder(data, park, config, key, mended, by)))
 

@@ -8,6 +8,7 @@ import httpx
 
 from console.redrive import DirectIntake
 from console.site import park_file
+from console.web.people.people import STATION_HEADER
 from fenceline.bus.embedded import EmbeddedBus
 from fenceline.clock import SystemClock
 from fenceline.configdir import config_dir
@@ -19,9 +20,9 @@ from ingest.deadletter import raw_of, read_letter
 ANSWER_SECONDS = 30.0
 
 
-def by_station(address: str, key: str, payload: bytes | None, by: str) -> str:
+def by_station(address: str, key: str, payload: bytes | None, by: str, token: str = "") -> str:
     """
-    Have a running station publish it.
+    Have a running station publish it; the token is the one in its station file.
 
     Raises:
         ServiceError: the station does not answer, or refuses; its sentence is passed on.
@@ -31,7 +32,11 @@ def by_station(address: str, key: str, payload: bytes | None, by: str) -> str:
         body |= _payload_of(payload)
     try:
         answer = httpx.post(
-            f"{address}/api/deadletters/{key}/redrive", json=body, timeout=ANSWER_SECONDS, trust_env=False
+            f"{address}/api/deadletters/{key}/redrive",
+            json=body,
+            headers={STATION_HEADER: token},
+            timeout=ANSWER_SECONDS,
+            trust_env=False,
         )
     except httpx.HTTPError as error:
         raise ServiceError(

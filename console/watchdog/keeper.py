@@ -16,6 +16,7 @@ from typing import Literal
 import structlog
 
 from console.watchdog.asking import Asker, NoAnswer, state_at
+from console.watchdog.clockcheck import ClockCheck
 from console.watchdog.place import read_door
 from console.watchdog.report import WatchdogState
 from console.watchdog.sandbox import SandboxChannel
@@ -44,6 +45,7 @@ class Keeper:
         self, *, mode: Mode, data: Path, park: str, config: Path, mqtt: IngestSettings, clock: Clock
     ) -> None:
         self.channel = SandboxChannel(data)
+        self.clock_check = ClockCheck(clock)
         self._mode = mode
         self._data = data
         self._park = park
@@ -86,9 +88,9 @@ class Keeper:
     async def run(self, ready: asyncio.Event, port: Callable[[], int]) -> None:
         """Once the station's web answers on `port`, look after the watchdog until cancelled."""
         await ready.wait()
-        while True:
-            await self._look(port())
-            await self._clock.sleep(LOOK_SECONDS)
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self.clock_check.run(self._data))
+            tasks.create_task(self._look_forever(port))
 
     async def close(self, *, orderly: bool) -> None:
         """Tell it that the station stops in order; else leave it behind."""
@@ -107,6 +109,15 @@ class Keeper:
                 process.kill()
             await self._clock.sleep(0.05)
             waited += 0.05
+
+    async def _look_forever(self, port: Callable[[], int]) -> None:
+        while True:
+            try:
+                await self._look(port())
+            except Exception as error:
+                # The station goes on without its watchdog rather than end with it; /readyz says so.
+                _log.error("the watchdog could not be looked after", error=repr(error))
+            await self._clock.sleep(LOOK_SECONDS)
 
     async def _look(self, port: int) -> None:
         now = self._clock.monotonic()

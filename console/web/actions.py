@@ -5,7 +5,6 @@ became of it stands in the ledger. The same action id is one action, however oft
 """
 
 import asyncio
-import unicodedata
 from collections import OrderedDict
 
 import structlog
@@ -22,13 +21,8 @@ from fenceline.wire import encode, kind_of
 from sinks.query import Queries
 
 DURABLE_WITHIN_SECONDS = 2.0
-NAME_LENGTH = 80
 APPENDS_KEPT = 10_000
 NOT_KNOWN = "not known to be recorded"
-
-# Controls, invisible formatting (a name must not turn round what stands beside it), half
-# characters, line and paragraph ends.
-_REFUSED_CATEGORIES = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
 
 _log = structlog.get_logger()
 
@@ -95,24 +89,6 @@ class Actions:
             "an action is recorded", park=self._park, verb=action.verb, alert=action.alert, by=action.by
         )
         return offset
-
-
-def person(name: str) -> str:
-    """A person's name as it is recorded.
-
-    Raises:
-        Problem: 422, it is empty, too long or holds characters that cannot be read.
-    """
-    stripped = name.strip()
-    if not stripped or len(stripped) > NAME_LENGTH:
-        raise Problem(
-            422,
-            f"`name` has {len(stripped)} characters; it must have 1 to {NAME_LENGTH}",
-            "give the name of the person who acknowledges",
-        )
-    if any(unicodedata.category(character) in _REFUSED_CATEGORIES for character in stripped):
-        raise Problem(422, "`name` holds characters that cannot be seen", "type the name by hand")
-    return stripped
 
 
 def _not_known(action: Action, why: str) -> Problem:

@@ -4,13 +4,14 @@ from datetime import datetime
 from math import isnan
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Header, Query
+from fastapi import APIRouter, Header, Query, Request
 from fastapi.responses import Response
 
 from console.web import shapes
 from console.web.account import stage_shape
-from console.web.actions import Actions, person
+from console.web.actions import Actions
 from console.web.faults import Problem
+from console.web.people.gate import acting, visitor_of
 from console.web.services import WebServices
 from console.web.shaping import alert_shape, history_shape, page_shape
 from console.web.stream import StreamResponse
@@ -97,8 +98,10 @@ def router_of(services: WebServices) -> APIRouter:
         status_code=202,
         responses=_ERRORS | {503: {"model": shapes.ErrorShape}},
     )
-    async def acknowledge(alert_id: str, body: shapes.AcknowledgeBody) -> shapes.RecordedShape:
-        name = person(body.name)
+    async def acknowledge(
+        request: Request, alert_id: str, body: shapes.AcknowledgeBody
+    ) -> shapes.RecordedShape:
+        name = acting(request, body.name)
         await _known(services, alert_id)
         await actions.record(
             Action(
@@ -150,6 +153,7 @@ def router_of(services: WebServices) -> APIRouter:
 
     @router.get("/stream", response_class=Response, responses={200: {"content": {"text/event-stream": {}}}})
     async def stream(
+        request: Request,
         last_event_id: str | None = None,
         last_event_id_header: Annotated[str | None, Header(alias="Last-Event-ID")] = None,
     ) -> StreamResponse:
@@ -157,7 +161,11 @@ def router_of(services: WebServices) -> APIRouter:
         last = last_event_id if last_event_id_header is None else last_event_id_header
         position = int(last) if last is not None and last.isdecimal() else None
         return StreamResponse(
-            live=services.live, bus=services.bus, park=services.park.id, last_position=position
+            live=services.live,
+            bus=services.bus,
+            park=services.park.id,
+            last_position=position,
+            holds=visitor_of(request).holds,
         )
 
     return router

@@ -4,11 +4,11 @@ import base64
 import binascii
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Query, Request
 from pydantic import BaseModel
 
-from console.web.actions import person
 from console.web.faults import Problem
+from console.web.people.gate import acting
 from console.web.services import WebServices
 from console.web.shapes import ErrorShape
 from console.web.times import rfc3339
@@ -52,7 +52,7 @@ class LettersShape(BaseModel):
 class RedriveBody(BaseModel):
     """Who mended it, and the mended message; without one, the letter's own is sent again as it is."""
 
-    name: str
+    name: str | None = None
     payload: str | None = None
     encoding: Literal["text", "base64"] = "text"
 
@@ -92,8 +92,8 @@ def router_of(services: WebServices) -> APIRouter:
         )
 
     @router.post("/{key}/redrive", status_code=202, responses=errors)
-    async def redrive(key: str, body: RedriveBody) -> RedrivenShape:
-        name = person(body.name)
+    async def redrive(request: Request, key: str, body: RedriveBody) -> RedrivenShape:
+        name = acting(request, body.name)
         if services.redrive is None:
             raise Problem(503, "this console reaches no broker", "use `fenceline deadletter redrive`")
         payload = await _payload(services, key, body)

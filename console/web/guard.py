@@ -1,18 +1,16 @@
-"""What every request must pass: a Host of this machine's own names, an Origin of our own, a small body.
+"""What every request must pass: a Host that is the console's own, an Origin of our own, a small body.
 
 A page of another site cannot speak to the console through the browser of somebody who sits before
 it: neither by a name that it points at the loopback, nor by a form or a script. Every answer
 carries the headers that keep the browser application to itself.
 """
 
-from urllib.parse import urlsplit
-
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from console.web.faults import answer
+from console.web.people.origins import Origins
 
-LOOPBACK_NAMES = frozenset({"127.0.0.1", "localhost", "::1"})
 BODY_BYTES = 16 * 1024
 # A mended message may be as large as ingest takes them, and grows when it is written as JSON.
 REDRIVE_BYTES = 2 * 1024 * 1024
@@ -46,11 +44,20 @@ SECURITY_HEADERS = {
 }
 
 
-class Guard:
-    """The outermost layer of the app."""
+# Only by https: by http a browser ignores it, and this machine itself is asked by http.
+STRICT_TRANSPORT = "max-age=31536000"
 
-    def __init__(self, app: ASGIApp) -> None:
+
+class Guard:
+    """The outermost layer of the app.
+
+    Args:
+        origins: the names it is reached by; by default only the loopback's own.
+    """
+
+    def __init__(self, app: ASGIApp, origins: Origins | None = None) -> None:
         self._app = app
+        self._origins = Origins() if origins is None else origins
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -62,10 +69,12 @@ class Guard:
                 headers = MutableHeaders(scope=message)
                 for name, value in SECURITY_HEADERS.items():
                     headers[name] = value
+                if self._origins.over_https(scope):
+                    headers["Strict-Transport-Security"] = STRICT_TRANSPORT
                 headers.setdefault("Cache-Control", "no-store")
             await send(message)
 
-        refused = refusal(scope["method"], Headers(scope=scope), scope["path"])
+        refused = refusal(scope, self._origins)
         if refused is None:
             await self._app(scope, receive, send_guarded)
         else:
@@ -73,19 +82,16 @@ class Guard:
             await answer(status, message, hint)(scope, receive, send_guarded)
 
 
-def refusal(method: str, headers: Headers, path: str = "") -> tuple[int, str, str] | None:
+def refusal(scope: Scope, origins: Origins) -> tuple[int, str, str] | None:
     """Status, message and hint for a request that must not pass."""
+    headers, path = Headers(scope=scope), scope["path"]
     host = headers.get("host", "")
-    if _name(f"//{host}") not in LOOPBACK_NAMES:
-        return (
-            421,
-            f"the host `{host}` is not this console",
-            "open it as http://127.0.0.1 or http://localhost with its port",
-        )
-    if method in _READING:
+    if not origins.known(host):
+        return 421, f"the host `{host}` is not this console", origins.hint
+    if scope["method"] in _READING:
         return None
     origin = headers.get("origin")
-    foreign = origin is not None and urlsplit(origin).netloc != host
+    foreign = origin is not None and not origins.is_own(origin, scope)
     if foreign or headers.get("sec-fetch-site") in ("cross-site", "same-site"):
         return (
             403,
@@ -102,10 +108,3 @@ def refusal(method: str, headers: Headers, path: str = "") -> tuple[int, str, st
             f"send at most {most} bytes with their `Content-Length`",
         )
     return None
-
-
-def _name(url: str) -> str | None:
-    try:
-        return urlsplit(url).hostname
-    except ValueError:
-        return None

@@ -1,4 +1,8 @@
-"""Serves an app on the loopback inside the event loop that is running, and stops when cancelled."""
+"""Serves an app inside the event loop that is running, and stops when cancelled.
+
+Beyond the loopback only where people must log in; the loopback is always served too, for the programs of
+this machine.
+"""
 
 import asyncio
 import contextlib
@@ -29,6 +33,8 @@ async def serve(
     host: str = "127.0.0.1",
     port: int = 8080,
     *,
+    with_accounts: bool = False,
+    trusted_proxy: str | None = None,
     before_stop: Callable[[], None] = lambda: None,
     started: Callable[[int], None] = lambda _: None,
 ) -> None:
@@ -36,13 +42,22 @@ async def serve(
 
     Args:
         port: 0 takes any free port.
+        with_accounts: people must log in, so that addresses beyond the loopback may be served.
+        trusted_proxy: addresses whose word on who is asking, and how, is believed.
         before_stop: ends what would keep connections open (`Live.close`).
         started: is told the port once requests are answered.
 
     Raises:
-        ServiceError: an address beyond the loopback, or a port that is taken.
+        ServiceError: an address beyond the loopback without accounts, or a port that is taken.
     """
-    listener = listen(host, port)
+    listeners = [listen(host, port, with_accounts=with_accounts)]
+    taken: int = listeners[0].getsockname()[1]
+    if not _reaches_loopback(host):
+        try:
+            listeners.append(listen("127.0.0.1", taken))
+        except BaseException:
+            listeners[0].close()
+            raise
     server = _Server(
         uvicorn.Config(
             app,
@@ -52,14 +67,15 @@ async def serve(
             server_header=False,
             date_header=False,
             timeout_graceful_shutdown=GRACE_SECONDS,
-            proxy_headers=False,
+            proxy_headers=trusted_proxy is not None,
+            forwarded_allow_ips=trusted_proxy,
         )
     )
-    running = asyncio.ensure_future(server.serve(sockets=[listener]))
+    running = asyncio.ensure_future(server.serve(sockets=listeners))
     try:
         while not server.started and not running.done():
             await asyncio.wait({running}, timeout=0.01)
-        started(listener.getsockname()[1])
+        started(taken)
         await asyncio.shield(running)
     finally:
         before_stop()
@@ -67,19 +83,20 @@ async def serve(
         try:
             await asyncio.shield(running)
         finally:
-            listener.close()
+            for listener in listeners:
+                listener.close()
 
 
-def listen(host: str, port: int) -> socket.socket:
-    """A socket bound to the loopback.
+def listen(host: str, port: int, *, with_accounts: bool = False) -> socket.socket:
+    """A socket bound to the address.
 
     Raises:
-        ServiceError: an address beyond the loopback, or a port that is taken.
+        ServiceError: an address beyond the loopback without accounts, or a port that is taken.
     """
-    if not is_loopback(host):
+    if not with_accounts and not is_loopback(host):
         raise ServiceError(
             f"the address `{host}` is not the loopback: whoever reaches the port could acknowledge alerts",
-            hint="bind 127.0.0.1, and reach it from elsewhere through `ssh -L 8080:127.0.0.1:8080`",
+            hint="make accounts first (`fenceline user add NAME --role lead`), or bind 127.0.0.1",
         )
     try:
         return _bound(host, port)
@@ -106,6 +123,20 @@ def is_loopback(host: str) -> bool:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return False
+
+
+def is_every_address(host: str) -> bool:
+    """Whether it stands for all addresses of this machine: 0.0.0.0 and ::."""
+    if host == "":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_unspecified
+    except ValueError:
+        return False
+
+
+def _reaches_loopback(host: str) -> bool:
+    return is_loopback(host) or is_every_address(host)
 
 
 def _bound(host: str, port: int) -> socket.socket:

@@ -8,6 +8,7 @@ from alerts.pager import PagerState
 from console.watchdog.report import WatchdogState
 from console.web.account import STAGES, StageAccount, of_engine
 from console.web.live import Live
+from console.web.people.people import People
 from console.web.shapes import ParkShape
 from console.web.view import View
 from fenceline.bus import Bus
@@ -66,6 +67,7 @@ class WebServices:
         intake: whether the journal takes records: `ok`, `not_durable` or `full`.
         checks: part (`ingest`, `store`) → its state, for `/readyz`; the engine's is in the view.
         watched: what the watchdog is told; none where there is no watchdog.
+        people: accounts and sessions; without, this machine alone is served, and names are typed.
         dist: the built browser application.
     """
 
@@ -81,6 +83,7 @@ class WebServices:
     contradictions: Callable[[], list[str]] = list
     redrive: Redrive | None = None
     intake: Callable[[], str] = lambda: "ok"
+    people: People | None = None
     dist: Path = DIST
 
     def stages(self) -> dict[str, StageAccount]:

@@ -210,9 +210,12 @@ class AlertDetailShape(BaseModel):
 
 
 class AcknowledgeBody(BaseModel):
-    """Who acknowledges which revision; `action_id` stays the same when it is sent again."""
+    """Who acknowledges which revision; `action_id` stays the same when it is sent again.
 
-    name: str
+    The name is the login's where people log in: then it may be left out, and no other is taken.
+    """
+
+    name: str | None = None
     revision: int = Field(ge=1)
     action_id: ActionId
 

@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
@@ -21,17 +21,28 @@ class StreamResponse(Response):
 
     Args:
         last_position: the ledger position of the last event the screen has, if it has one.
+        holds: whether the person at the screen may still see; asked before anything is sent, so at
+            least once a second.
     """
 
     media_type = "text/event-stream"
 
-    def __init__(self, *, live: Live, bus: Bus, park: str, last_position: int | None) -> None:
+    def __init__(
+        self,
+        *,
+        live: Live,
+        bus: Bus,
+        park: str,
+        last_position: int | None,
+        holds: Callable[[], bool] = lambda: True,
+    ) -> None:
         super().__init__(headers={"X-Accel-Buffering": "no"})
         del self.headers["content-length"]
         self._live = live
         self._bus = bus
         self._park = park
         self._last_position = last_position
+        self._holds = holds
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         screen = self._live.join()
@@ -54,6 +65,8 @@ class StreamResponse(Response):
 
     async def _send_all(self, screen: Screen, send: Send) -> None:
         async for encoded in self._frames(screen):
+            if not self._holds():
+                break
             screen.sending_since = self._live.monotonic()
             await send({"type": "http.response.body", "body": encoded, "more_body": True})
             screen.sending_since = None

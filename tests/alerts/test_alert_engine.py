@@ -35,6 +35,7 @@ def test_no_two_alerts_have_one_id(offsets_ns: list[int], tails: list[str]) -> N
     for offset_ns in offsets_ns:
         park.true(since_ns=START_NS + offset_ns)
         found.append(ended(park))
+        park = park.restarted()
 
     assert [f"high.e01-h2s-1.20260101t{tail}" for tail in tails] == found
 

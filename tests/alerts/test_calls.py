@@ -1,15 +1,10 @@
-"""Paging where a case in words does not reach: what pages carry; routes or time that change in mid-call."""
+"""Paging where a case in words does not reach: what pages carry, in which order, and until when."""
 
-from alerts.routes import Recipient, Route, Step
-from fenceline.logtime import Moved
+from alerts.routes import Route, Step
 from fenceline.vocabulary import AlertState, Level
-from tests.alerts.decisions import SECOND, Park, alerts, name, pages, routes, said
+from tests.alerts.decisions import SECOND, Park, alerts, pages, routes, said
 
 DESK = Step(to=("desk",), wait_seconds=60)
-
-
-def only(*who: str) -> dict[str, Recipient]:
-    return {one: Recipient(name=name(one), channels=("first",)) for one in who}
 
 
 def test_a_page_carries_what_its_pager_needs() -> None:
@@ -135,100 +130,6 @@ def test_an_attempt_gets_its_time_from_the_first_tick_after_it() -> None:
     assert "delivered" == closed.page.attempts[0].result
 
 
-def test_new_routes_move_an_open_call() -> None:
-    """What is out stays out; what comes next goes by the new steps."""
-    park = Park()
-    park.true()
-    park.delivered(pages(park.ledger)[0].page.id)
-    park.tick()
-    chief = Step(to=("chief",), wait_seconds=60)
-    park.put_in_force(routes(recipients=only("desk", "chief"), routes=(Route(steps=(DESK, chief)),)))
-
-    assert [] == said(park.wait(59))
-    assert ["due chief", "paging"] == said(park.wait(1))
-    assert ("first",) == pages(park.ledger)[-1].page.channels
-
-
-def test_a_shorter_wait_shortens_the_one_that_runs() -> None:
-    """A wait is never longer than the step in force says."""
-    park = Park()
-    park.true()
-    park.delivered(pages(park.ledger)[0].page.id)
-    park.tick()
-    park.put_in_force(routes(routes=(Route(steps=(Step(to=("desk",), wait_seconds=5),)),)))
-
-    assert [] == said(park.wait(5))
-    assert ["due desk", "paging"] == said(park.wait(1))
-
-
-def test_a_call_whose_route_has_no_steps_any_more_ends() -> None:
-    """Its recipients may be gone with it, so nothing may reach for them again."""
-    park = Park()
-    park.true()
-    park.put_in_force(routes(recipients=only("chief"), routes=(Route(),)))
-
-    assert ["closed cancelled desk", "paging"] == said(park.tick())
-    assert [] == said(park.wait(400))
-    assert park.alert.call is None
-
-
-def test_an_alert_that_comes_before_that_tick_is_paged_all_the_same() -> None:
-    """A route without steps must not swallow one that has them."""
-    park = Park()
-    park.true("e01-h2s-1", Level.ORANGE, value=25.0)
-    park.put_in_force(routes(routes=(Route(level=(Level.ORANGE,)), Route(steps=(DESK,)))))
-
-    assert ["raised", "closed cancelled desk", "due desk"] == said(park.true("e01-h2s-2"))
-    assert ["paging"] == said(park.tick())
-    assert [None, f"{park.engine.open[1].id}~1"] == [one.call and one.call.id for one in park.engine.open]
-
-
-def test_alerts_that_nobody_was_paged_for_are_paged_when_the_routes_say_so() -> None:
-    """A route that was forgotten is mended while its alerts stand; who was answered stays answered."""
-    park = Park()
-    park.true("e01-h2s-1", Level.ATTENTION, value=2.0)
-    park.true("e01-h2s-2", Level.ATTENTION, value=2.0)
-    park.true("e01-cl2-1", Level.YELLOW)
-    park.true("e01-cl2-2", Level.YELLOW)
-    park.acknowledge(next(one.id for one in park.engine.open if one.subject == "e01-cl2-1"), 1)
-    park.put_in_force(routes(routes=(Route(steps=(DESK,)),)))
-
-    assert ["paging", "due desk", "paging"] == said(park.tick())
-    assert ["updated desk"] == said(park.tick())
-    assert {"h2s"} == {quantity for _, quantity in park.engine._calls.open}
-
-
-def test_an_expired_page_of_somebody_who_is_no_longer_named_is_not_paged_again() -> None:
-    """Decided anew means by the routes in force; the step's wait begins, and the next step comes."""
-    park = Park()
-    park.true()
-    page = pages(park.ledger)[0].page.id
-    chief = Step(to=("chief",), wait_seconds=10)
-    park.put_in_force(routes(recipients=only("chief"), routes=(Route(steps=(chief,)),)))
-
-    assert ["closed expired desk"] == said(park.receipt(page, "expired"))
-    assert [] == said(park.wait(10))
-    assert ["due chief", "paging"] == said(park.wait(1))
-
-
-def test_log_time_that_is_put_back_holds_up_no_wait() -> None:
-    """After a person has set log time back by an hour, steps and attempts wait no hour longer."""
-    park = Park()
-    park.true("e01-h2s-1")
-    park.true("e01-cl2-1")
-    one, other = (record.page.id for record in pages(park.ledger))
-    park.delivered(one)
-    park.attempt(other)
-    park.tick()
-    park.now_ns -= 3600 * SECOND
-
-    park.engine.tick(Moved(park.now_ns, park.now_ns + SECOND))
-    park.now_ns += SECOND
-
-    assert ["receipt desk"] == said(park.wait(21))
-    assert ["due leader", "paging"] == said(park.wait(39))
-
-
 def test_a_raise_before_anything_was_sent_to_the_same_people_only_updates() -> None:
     """One page and not two, telling of the worse one, on the worse one's route from here on."""
     park = Park()
@@ -241,3 +142,49 @@ def test_a_raise_before_anything_was_sent_to_the_same_people_only_updates() -> N
     park.delivered(pages(park.ledger)[0].page.id)
     park.wait(60)
     assert ["due chief", "paging", "paging"] == said(park.wait(1))
+
+
+def test_after_the_last_step_the_next_cycle_begins() -> None:
+    """The pages say in which round and which step they are."""
+    park = Park(park_routes=routes(routes=(Route(steps=(DESK, Step(to=("chief",), wait_seconds=60))),)))
+    park.true()
+
+    for _ in range(3):
+        park.delivered(pages(park.ledger)[-1].page.id)
+        park.wait(61)
+
+    due = [one.page for one in pages(park.ledger) if one.change == "due"]
+    assert [(1, 0, 0), (2, 1, 0), (3, 0, 1), (4, 1, 1)] == [
+        (page.number, page.step, page.cycle) for page in due
+    ]
+    assert park.alert.call is not None
+    assert (4, 1, 1) == (park.alert.call.pages_due, park.alert.call.step, park.alert.call.cycle)
+
+
+def test_a_second_delivery_does_not_start_the_wait_anew() -> None:
+    """Of several people paged at once the first who can be reached counts."""
+    park = Park()
+    park.true(level=Level.RED, value=50.0)
+    desk, chief = (record.page.id for record in pages(park.ledger))
+    park.delivered(desk)
+    park.wait(20)
+    park.delivered(chief)
+
+    assert [] == said(park.wait(10))
+    assert ["due desk", "due chief", "paging"] == said(park.wait(1))
+
+
+def test_waits_that_end_at_one_tick_end_in_the_order_in_which_they_were_due() -> None:
+    """Not in that in which their calls began."""
+    park = Park()
+    park.true("e01-h2s-1")
+    park.true("e01-cl2-1")
+    first, second = (record.page.id for record in pages(park.ledger))
+    park.delivered(second)
+    park.tick()
+    park.delivered(first)
+    park.wait(59)
+
+    due = [record.page.call for record in pages(park.tick(4)) if record.change == "due"]
+
+    assert [second.rpartition(".")[0], first.rpartition(".")[0]] == due

@@ -204,9 +204,10 @@ class Reference:
                     rung["true"] = True
                     fire(due, number, rung, "true", sensor["usable"], sensor["why"] or "silent")
                 continue
-            for wait in (rung["waits"], rung["broken"]):
-                if wait is not None and (wait["tick"] is None or wait["tick"] > now):
-                    wait["tick"] = now
+            for name in ("waits", "broken"):
+                if rung[name] is not None:
+                    rung[name]["tick"] = now if rung[name]["tick"] is None else rung[name]["tick"]
+                    rung[name] = None if rung[name]["tick"] > now else rung[name]
             wait = rung["waits"]
             if wait is not None:
                 due = wait["tick"] + (rung["on"] if wait["for"] == "true" else rung["off"])

@@ -61,12 +61,18 @@ class ProcessClock:
 
     offset_seconds: float = 0.0
     rate: float = 1.0
+    turned_at: float = 0.0  # when it took this rate, and what it showed then
+    turned_to: float = 0.0
 
     def monotonic(self, now: float) -> float:
-        return now * self.rate
+        return self.turned_to + (now - self.turned_at) * self.rate
 
     def wall_ns(self, now: float) -> int:
-        return START_NS + round((now * self.rate + self.offset_seconds) * SECOND)
+        return START_NS + round((self.monotonic(now) + self.offset_seconds) * SECOND)
+
+    def turn(self, now: float, rate: float) -> None:
+        """From now on as fast as this; it goes on from where it is."""
+        self.turned_to, self.turned_at, self.rate = self.monotonic(now), now, rate
 
 
 @dataclass(slots=True)

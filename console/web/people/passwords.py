@@ -20,13 +20,49 @@ HIGHEST_MEMORY_KIB = 1024 * 1024
 
 # Of ten characters and more, those that stand on every list of stolen passwords, and our own words.
 _OBVIOUS = frozenset(
-    """
-    1q2w3e4r5t 1qaz2wsx3edc 123qweasdzxc zaq12wsxcde3 qazwsxedcrfv adminadmin admin12345 admin123456
-    administrator administrator1 changeme123 fenceline1 fenceline123 football123 iloveyou123 letmein123
-    monitor123 operator123 p@ssw0rd123 passw0rd123 password12 password123 password1234 password123456
-    qwerty12345 qwerty123456 qwertyuiop1 rootroot12 sunshine123 superman123 test123456 welcome123
-    woaini1314 woaini521521 5201314520 a123456789 aa123456789 abc123456789 q123456789 qq123456789 zxcvbnm123
-    """.split()
+    (
+        "1q2w3e4r5t",
+        "1qaz2wsx3edc",
+        "123qweasdzxc",
+        "zaq12wsxcde3",
+        "qazwsxedcrfv",
+        "adminadmin",
+        "admin12345",
+        "admin123456",
+        "administrator",
+        "administrator1",
+        "changeme123",
+        "fenceline1",
+        "fenceline123",
+        "football123",
+        "iloveyou123",
+        "letmein123",
+        "monitor123",
+        "operator123",
+        "p@ssw0rd123",
+        "passw0rd123",
+        "password12",
+        "password123",
+        "password1234",
+        "password123456",
+        "qwerty12345",
+        "qwerty123456",
+        "qwertyuiop1",
+        "rootroot12",
+        "sunshine123",
+        "superman123",
+        "test123456",
+        "welcome123",
+        "woaini1314",
+        "woaini521521",
+        "5201314520",
+        "a123456789",
+        "aa123456789",
+        "abc123456789",
+        "q123456789",
+        "qq123456789",
+        "zxcvbnm123",
+    )
 )
 _ROWS = (
     string.ascii_lowercase,

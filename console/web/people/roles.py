@@ -25,7 +25,7 @@ class Door(StrEnum):
     """A way in that is not a person's.
 
     `anyone`: what is needed to log in, and whether the process lives. `probe`: this machine itself, the
-    holder of the metrics token, or whoever may see. `watchdog`: this machine itself, with a secret of its own.
+    holder of the metrics token, or whoever may see. `watchdog`: this machine itself, by a secret of its own.
     """
 
     ANYONE = "anyone"
