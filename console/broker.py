@@ -22,7 +22,13 @@ _log = structlog.get_logger()
 READY_TRIES = 100
 READY_PAUSE_SECONDS = 0.05
 STOP_SECONDS = 5.0
+_FIND = "found on the PATH"
 _SBIN = "/usr/sbin:/usr/local/sbin:/opt/homebrew/sbin"  # where packages put it, often not on a user's PATH
+
+
+def find_mosquitto() -> str | None:
+    """Where Mosquitto is, if it is installed."""
+    return shutil.which("mosquitto", path=f"{os.environ.get('PATH', '')}:{_SBIN}")
 
 
 class Broker:
@@ -31,12 +37,13 @@ class Broker:
     Args:
         folder: its own, kept between starts: what it has acknowledged stays there.
         port: where it listens.
+        program: Mosquitto's path; none takes amqtt.
     """
 
-    def __init__(self, folder: Path, port: int) -> None:
+    def __init__(self, folder: Path, port: int, *, program: str | None = _FIND) -> None:
         self._folder = folder
         self.port = port
-        self._program = shutil.which("mosquitto", path=f"{os.environ.get('PATH', '')}:{_SBIN}")
+        self._program = find_mosquitto() if program == _FIND else program
         self._process: asyncio.subprocess.Process | None = None
         self._amqtt: Any = None
 
@@ -181,7 +188,16 @@ async def _accepts(port: int) -> bool:
 
 def _is_ours(pid: int, folder: Path) -> bool:
     """Whether this process is a Mosquitto that was started with our configuration file."""
-    answer = subprocess.run(
-        ["ps", "-p", str(pid), "-o", "args="], capture_output=True, text=True, check=False
-    )
-    return "mosquitto" in answer.stdout and str(folder.resolve() / "mosquitto.conf") in answer.stdout
+    command = _command_of(pid)
+    return "mosquitto" in command and str(folder.resolve() / "mosquitto.conf") in command
+
+
+def _command_of(pid: int) -> str:
+    """The command line of a process; empty where there is none."""
+    if Path("/proc/self").exists():
+        try:
+            return Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
+        except OSError:
+            return ""
+    ask = ["ps", "-ww", "-p", str(pid), "-o", "args="]
+    return subprocess.run(ask, capture_output=True, text=True, check=False).stdout

@@ -9,6 +9,7 @@ import typer
 from rich.console import Console
 
 from console.commands import configuration, deadletters, doctor, tap, watchdog
+from console.commands import users as accounts
 from console.logs import Format, set_up_logs
 from fenceline.errors import FencelineError, ServiceError
 
@@ -20,6 +21,7 @@ app = typer.Typer(
     add_completion=False,
 )
 app.add_typer(deadletters.app, name="deadletter")
+app.add_typer(accounts.app, name="user")
 app.command("tap")(tap.tap)
 app.command("watchdog")(watchdog.watchdog)
 app.command("check")(configuration.check)
@@ -34,6 +36,18 @@ ConfigOption = Annotated[
     Path | None, typer.Option("--config", envvar="FENCELINE_CONFIG", help="Configuration folder.")
 ]
 PortOption = Annotated[int, typer.Option("--port", help="Port of the page.")]
+HostOption = Annotated[
+    str,
+    typer.Option(
+        "--host", envvar="FENCELINE_HOST", help="Address of the page; beyond this machine only with accounts."
+    ),
+]
+UsersOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--users", envvar="FENCELINE_USERS", help="Accounts file; by default users.json in the data folder."
+    ),
+]
 WatchdogOption = Annotated[
     str,
     typer.Option(
@@ -52,6 +66,8 @@ def demo(  # noqa: PLR0917 - each is an option of the command line
     data: DataOption = Path("fenceline-data/demo"),
     config: ConfigOption = None,
     port: PortOption = 8080,
+    host: HostOption = "127.0.0.1",
+    users: UsersOption = None,
     mqtt_port: Annotated[
         int | None, typer.Option("--mqtt-port", help="Broker's port; by default 1883 or the next free.")
     ] = None,
@@ -68,6 +84,7 @@ def demo(  # noqa: PLR0917 - each is an option of the command line
     from console.site import load_site
     from console.station import OWN_BROKER_PROTOCOL, Station, StationOptions
     from console.watchdog.beside import mode_of
+    from console.web.people.settings import PeopleSettings
     from fenceline.configdir import config_dir
     from ingest.settings import IngestSettings
 
@@ -83,18 +100,23 @@ def demo(  # noqa: PLR0917 - each is an option of the command line
     options = StationOptions(
         data=data,
         mqtt=IngestSettings(port=chosen, protocol=OWN_BROKER_PROTOCOL),
+        web_host=host,
         web_port=port,
         watchdog=mode_of(watchdog),
+        users=users,
+        people=PeopleSettings.from_environ(os.environ),
     )
     run_station(site, options, simulate)
 
 
 @app.command()
-def up(  # noqa: PLR0917 - each is an option of the command line
+def up(  # noqa: PLR0913, PLR0917 - each is an option of the command line
     park: Annotated[str, typer.Option(help="Name of the park: the folder under parks/.")] = "demo",
     data: DataOption = Path("fenceline-data/park"),
     config: ConfigOption = None,
     port: PortOption = 8080,
+    host: HostOption = "127.0.0.1",
+    users: UsersOption = None,
     mqtt_host: Annotated[
         str | None, typer.Option("--mqtt-host", help="Use the broker there instead of starting one.")
     ] = None,
@@ -121,6 +143,7 @@ def up(  # noqa: PLR0917 - each is an option of the command line
     from console.site import load_site
     from console.station import OWN_BROKER_PROTOCOL, StationOptions
     from console.watchdog.beside import mode_of
+    from console.web.people.settings import PeopleSettings
     from fenceline.configdir import config_dir
     from ingest.settings import IngestSettings
 
@@ -141,7 +164,14 @@ def up(  # noqa: PLR0917 - each is an option of the command line
         name = ".".join(str(part) for part in first["loc"])
         raise ServiceError(f"`{name}`: {first['msg']}", hint="see `fenceline up --help`") from error
     options = StationOptions(
-        data=data, mqtt=mqtt, own_broker=mqtt_host is None, web_port=port, watchdog=mode_of(watchdog)
+        data=data,
+        mqtt=mqtt,
+        own_broker=mqtt_host is None,
+        web_host=host,
+        web_port=port,
+        watchdog=mode_of(watchdog),
+        users=users,
+        people=PeopleSettings.from_environ(os.environ),
     )
     run_station(site, options)
 

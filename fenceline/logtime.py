@@ -33,7 +33,7 @@ class LogTime:
 
     now_ns: int = NO_TIME
     terms: dict[str, tuple[int, str]] = field(default_factory=dict)
-    ticker: str = ""  # the park's ticker is the ingestor of its first filter
+    ticker: str = ""  # the topic filter whose ticks count: that of the first one that held
     _set_ns: int = NO_TIME
     _may_go_back: bool = False
 
@@ -42,8 +42,8 @@ class LogTime:
         if claim.term <= self.terms.get(claim.filter, (0, ""))[0]:
             return False
         self.terms[claim.filter] = (claim.term, claim.owner)
-        self.ticker = self.ticker or claim.filter
-        if claim.filter == self.ticker and self._may_go_back:
+        # Of several filters that of the ticker need not be claimed first.
+        if self._may_go_back and self.ticker in ("", claim.filter):
             self.now_ns = self._set_ns
             self._may_go_back = False
         return True
@@ -55,8 +55,9 @@ class LogTime:
 
     def tick(self, tick: Tick) -> Moved | None:
         """The move this tick makes, or none where it does not hold or does not go forward."""
-        if tick.filter != self.ticker or self.terms.get(tick.filter) != (tick.term, tick.owner):
+        if self.ticker not in ("", tick.filter) or self.terms.get(tick.filter) != (tick.term, tick.owner):
             return None
+        self.ticker = tick.filter
         if tick.time_ns <= self.now_ns:
             return None
         moved = Moved(self.now_ns, tick.time_ns)

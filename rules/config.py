@@ -1,8 +1,8 @@
 """The models of config/rules/*.yaml: what a rule watches, when it alarms, and its own examples."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import BeforeValidator, Discriminator, Field, Tag, model_validator
 
 from fenceline.alert import Name
 from fenceline.configfile import ConfigModel
@@ -55,12 +55,42 @@ class Interval(ConfigModel):
         return self
 
 
+def _which_limit(given: Any) -> str:
+    """What somebody meant to write, so that only its own mistakes are told."""
+    if isinstance(given, Interval) or (isinstance(given, dict) and {"lower", "upper"} & given.keys()):
+        return "interval"
+    return "written_out" if isinstance(given, LimitValue | dict) else "by_name"
+
+
+def _no_bare_number(given: Any) -> Any:
+    if isinstance(given, int | float):
+        raise ValueError(
+            f"the limit `{given}` is a bare number hint: a limit's name, or "
+            f"{{value: {given}, unit: ..., source: ...}}"
+        )
+    return given
+
+
+AnyLimit = Annotated[
+    Annotated[str, Tag("by_name")]
+    | Annotated[LimitValue, Tag("written_out")]
+    | Annotated[Interval, Tag("interval")],
+    Discriminator(_which_limit),
+    BeforeValidator(_no_bare_number),
+]
+
+
+def _word_of_truth(given: Any) -> Any:
+    """YAML reads a bare `true` as a boolean; here it is a word beside `unknown`."""
+    return str(given).lower() if isinstance(given, bool) else given
+
+
 class LevelRule(ConfigModel):
     """One rung of the ladder: a limit and the level it gives."""
 
     level: Level
     """The level while the condition holds."""
-    limit: str | LimitValue | Interval
+    limit: AnyLimit
     """A limit's name in config/substances.yaml, or a value with unit and source."""
     on_delay_seconds: Seconds = 0.0
     """How long the condition must hold before it counts."""
@@ -103,7 +133,7 @@ class Expected(ConfigModel):
     """Log time of the change, counted from the first reading, to the second."""
     level: Level
     """Which rung."""
-    condition: Literal["true", "false", "unknown"]
+    condition: Annotated[Literal["true", "false", "unknown"], BeforeValidator(_word_of_truth)]
     """What it becomes."""
 
 

@@ -7,7 +7,7 @@ dropped by its cause. The journal is never read anew: another journal than befor
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from fenceline.bus import Bus, Position, Stored, Topic
+from fenceline.bus import Bus, Cause, Position, Stored, Topic
 from fenceline.errors import HeadCut
 from sinks.query import AppliedTo
 
@@ -62,7 +62,7 @@ class Follower:
                 continue
             highest = None if self.applied is None else self.applied.cause
             self._advance(found)
-            fresh = [one for one in found if one.cause is None or highest is None or one.cause > highest]
+            fresh = _rising(found, highest)
             if fresh or not found:
                 return fresh
 
@@ -90,3 +90,13 @@ class Follower:
     async def _begin_anew(self) -> None:
         self.next = await self.bus.head(self.topic, self.park)
         self.restarts += 1
+
+
+def _rising(found: Sequence[Stored], highest: Cause | None) -> list[Stored]:
+    """Those above all before them: what a second worker wrote again may stand in the same read."""
+    fresh: list[Stored] = []
+    for stored in found:
+        if stored.cause is None or highest is None or stored.cause > highest:
+            fresh.append(stored)
+            highest = highest if stored.cause is None else stored.cause
+    return fresh

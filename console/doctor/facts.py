@@ -170,14 +170,14 @@ class StationFacts:
         pid: its process; none where no station runs.
         answers: whether it answers on the web.
         parts: part → (ready, detail).
-        contradictions: of the accounts.
+        contradictions: of the accounts; none where they may not be asked from here.
     """
 
     pid: int | None
     answers: bool = False
     web: str | None = None
     parts: dict[str, tuple[bool, str]] = field(default_factory=dict)
-    contradictions: tuple[str, ...] = ()
+    contradictions: tuple[str, ...] | None = ()
 
 
 @dataclass(frozen=True, slots=True)

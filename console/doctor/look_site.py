@@ -20,6 +20,7 @@ from console.doctor.facts import (
 from console.places import port_is_free
 from console.site import Site, failed_examples, load_site
 from console.stationfile import StationFile, owner_pid
+from console.web.people.people import STATION_HEADER
 from fenceline.alert import Name
 from fenceline.bus import Bus, Stored, Topic, check_position
 from fenceline.bus.readonly import ReadOnlyBus
@@ -174,10 +175,14 @@ async def station(data: Path, known: StationFile | None) -> StationFacts:
     pid = owner_pid(data)
     if known is None:
         return StationFacts(pid)
-    async with httpx.AsyncClient(base_url=known.web, timeout=ANSWER_SECONDS, trust_env=False) as http:
+    headers = {STATION_HEADER: known.token}
+    async with httpx.AsyncClient(
+        base_url=known.web, headers=headers, timeout=ANSWER_SECONDS, trust_env=False
+    ) as http:
         try:
             ready = (await http.get("/readyz")).json()
-            accounting = (await http.get("/api/accounting")).json()
+            accounting = await http.get("/api/accounting")
+            contradictions = accounting.json()["contradictions"] if accounting.is_success else None
         except (httpx.HTTPError, ValueError):
             return StationFacts(known.pid, web=known.web)
     return StationFacts(
@@ -185,5 +190,5 @@ async def station(data: Path, known: StationFile | None) -> StationFacts:
         answers=True,
         web=known.web,
         parts={name: (part["ready"], part["detail"]) for name, part in ready.get("parts", {}).items()},
-        contradictions=tuple(accounting.get("contradictions", ())),
+        contradictions=None if contradictions is None else tuple(contradictions),
     )

@@ -211,6 +211,11 @@ def station(facts: StationFacts) -> list[Verdict]:
     ]
     found += [
         problem("account", said, "readings may be lost: keep the data folder and call maintenance")
-        for said in facts.contradictions
+        for said in facts.contradictions or ()
     ]
-    return found or [ok("station", f"process {facts.pid} is ready at {facts.web}, its account balances")]
+    if found:
+        return found
+    account = "its account balances"
+    if facts.contradictions is None:
+        account = "its account is shown only to who is logged in"
+    return [ok("station", f"process {facts.pid} is ready at {facts.web}, {account}")]

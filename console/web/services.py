@@ -105,4 +105,7 @@ class WebServices:
             "the engine has not folded up to the present" if behind else "folding",
         )
         parts = {"engine": engine} | {part: check() for part, check in self.checks.items()}
+        if self.people is not None and self.people.accounts.exist():
+            # The old accounts stay in force, so the park is watched all the same.
+            parts["accounts"] = PartState(True, self.people.accounts.problem or "in force")
         return parts if self.watched is None else parts | {"watchdog": self.watched.part()}

@@ -30,12 +30,8 @@ def create(path: Path, park: str, journal: int) -> None:
         leftover.unlink()
     connection = connect(fresh, mode="rwc")
     try:
-        connection.executescript(_META + "".join(CREATE.values()))
-        connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
-        connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
-        names = {"park": park, "journal": str(journal)}
-        connection.executemany("INSERT INTO meta VALUES (?, ?)", names.items())
-        connection.executemany("INSERT INTO head VALUES (?, 0)", [(topic.value,) for topic in LOG_TOPICS])
+        create_tables(connection)
+        set_names(connection, {"park": park, "journal": str(journal)})
         epoch = Epoch(journal=journal, park=park)
         insert(connection, Topic.JOURNAL, [row_of(0, Record(epoch.kind, encode(epoch)))])
     finally:
@@ -43,6 +39,24 @@ def create(path: Path, park: str, journal: int) -> None:
     sync(fresh)
     fresh.rename(path)
     sync(path.parent)
+
+
+def create_tables(connection: sqlite3.Connection) -> None:
+    """An empty log file's tables, with every head at 0 and no names yet."""
+    connection.executescript(_META + "".join(CREATE.values()))
+    connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+    connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+    connection.executemany("INSERT INTO head VALUES (?, 0)", [(topic.value,) for topic in LOG_TOPICS])
+
+
+def set_names(connection: sqlite3.Connection, names: dict[str, str]) -> None:
+    """Write down what a file says of itself: `park`, `journal`, and `gaps` where a repair left some."""
+    connection.executemany("INSERT OR REPLACE INTO meta VALUES (?, ?)", names.items())
+
+
+def names_of(connection: sqlite3.Connection) -> dict[str, str]:
+    """What `set_names` wrote."""
+    return dict(connection.execute("SELECT name, value FROM meta").fetchall())
 
 
 def verify(connection: sqlite3.Connection, path: Path, park: str, *, whole: bool) -> int:
@@ -64,7 +78,7 @@ def verify(connection: sqlite3.Connection, path: Path, park: str, *, whole: bool
             found = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
             if found != "ok":
                 raise damage_error(path, found)
-        names = dict(connection.execute("SELECT name, value FROM meta").fetchall())
+        names = names_of(connection)
         if names.get("park") != park:
             raise BusError(
                 f"`{path}` holds park `{names.get('park')}`, not `{park}`",

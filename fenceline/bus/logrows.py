@@ -165,11 +165,15 @@ def stored_of(row: Row, path: Path, topic: Topic) -> Stored:
     cause = None
     if journal is not None and cause_offset is not None and index is not None:
         cause = Cause(journal, cause_offset, index)
-    try:
-        actual = hash_of(Record(kind, payload, key))
-        same = digest.hex() == actual
-    except (TypeError, AttributeError):  # another type than was written, which SQLite allows
-        same = False
-    if not same:
+    if not is_whole(row):
         raise damage_error(path, f"the record at offset {offset} of `{topic}` differs from its hash")
-    return Stored(offset, kind, payload, key, cause, actual)
+    return Stored(offset, kind, payload, key, cause, digest.hex())
+
+
+def is_whole(row: Row) -> bool:
+    """Whether a row agrees with its own hash."""
+    _, kind, key, _, _, _, digest, payload = row
+    try:
+        return digest == bytes.fromhex(hash_of(Record(kind, payload, key)))
+    except (TypeError, AttributeError):  # another type than was written, which SQLite allows
+        return False

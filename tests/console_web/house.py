@@ -14,6 +14,7 @@ from fastapi import FastAPI
 from console.web.app import create_app
 from console.web.following import Following
 from console.web.live import Live
+from console.web.people.people import People
 from console.web.services import WebServices
 from console.web.shapes import ParkShape, SensorLimitShape, SensorPlace
 from console.web.view import View
@@ -99,7 +100,7 @@ class Console:
 
 @asynccontextmanager
 async def console_over(
-    bus: MemoryBus, clock: ManualClock, folder: Path, **live: int
+    bus: MemoryBus, clock: ManualClock, folder: Path, *, people: People | None = None, **live: int
 ) -> AsyncIterator[Console]:
     """A console over a bus, with a store of its own in a folder."""
     store = EmbeddedStore(folder / "store.duckdb")
@@ -121,6 +122,7 @@ async def console_over(
         view=view,
         live=stream,
         clock=clock,
+        people=people,
         dist=folder / "dist",
     )
     app = create_app(services)

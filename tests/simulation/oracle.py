@@ -119,8 +119,7 @@ class Oracle:
         if record["term"] <= self._terms.get(name, (0, ""))[0]:
             return
         self._terms[name] = (record["term"], record["owner"])
-        self._ticker = self._ticker or name
-        if name == self._ticker and self._set is not None:
+        if self._ticker in ("", name) and self._set is not None:
             self.went_back = self.went_back or self._set < self.log
             self.log, self._set = self._set, None
 
@@ -178,18 +177,21 @@ class Oracle:
 
     def _tick(self, offset: int, record: dict[str, Any]) -> list[Change]:
         holder = (record["term"], record["owner"])
-        if record["filter"] != self._ticker or self._terms.get(self._ticker) != holder:
+        if self._ticker not in ("", record["filter"]) or self._terms.get(record["filter"]) != holder:
             return []
+        self._ticker = record["filter"]
         before, now = self.log, record["time_ns"]
         if now <= before:
             return []
         self.log = now
         leapt = before > 0 and now - before > LEAP
-        found: list[Change] = []
+        timed: list[tuple[int, Change]] = []
         for sensor in self._sensors.values():
-            found += _leap(sensor, now) if leapt else _pass(sensor, now)
+            timed += _leap(sensor, now) if leapt else _pass(sensor, now)
         self.accounts[offset] = (now, dict(self.columns))
-        return found
+        # In the order (due, rule, subject); of one subject the lower level first.
+        timed.sort(key=lambda one: (one[0], one[1][0], one[1][2], LEVELS.index(one[1][1])))
+        return [change for _, change in timed]
 
     # --- alerts --------------------------------------------------------------------------------------------
 
@@ -321,7 +323,7 @@ def _value(sensor: Sensor, rung: Rung, value: float, time: int, same: bool) -> l
     return [("high", rung.level, sensor.name, rung.said, rung.onset)]
 
 
-def _leap(sensor: Sensor, now: int) -> list[Change]:
+def _leap(sensor: Sensor, now: int) -> list[tuple[int, Change]]:
     for rung in sensor.rungs:
         rung.forget()
     if sensor.heard is not None:
@@ -330,13 +332,13 @@ def _leap(sensor: Sensor, now: int) -> list[Change]:
     return []
 
 
-def _pass(sensor: Sensor, now: int) -> list[Change]:
+def _pass(sensor: Sensor, now: int) -> list[tuple[int, Change]]:
     """A tick: silence and durations complete, what speaks no longer is unknown."""
     if sensor.heard is not None and not 0 <= sensor.heard <= now:
         sensor.heard = now
     if not 0 <= sensor.usable <= now:
         sensor.usable = now
-    found: list[Change] = []
+    found: list[tuple[int, Change]] = []
     speaks_until = -1 if sensor.heard is None else sensor.heard + HOLD
     for rung in sensor.rungs:
         if not rung.waits:
@@ -347,11 +349,12 @@ def _pass(sensor: Sensor, now: int) -> list[Change]:
         if rung.waits != "broken" and due <= now and due <= speaks_until and rung.said != "unknown":
             rung.active, rung.onset = rung.waits == "on", rung.waits_since
             rung.said = "true" if rung.active else "false"
-            found.append(("high", rung.level, sensor.name, rung.said, rung.onset))
+            found.append((due, ("high", rung.level, sensor.name, rung.said, rung.onset)))
             rung.forget()
-    if not sensor.silent and sensor.usable + park.SILENT_SECONDS * NS <= now:
+    silent_at = sensor.usable + round(park.SILENT_SECONDS * NS)
+    if not sensor.silent and silent_at <= now:
         sensor.silent = True
-        found.append(("silent", "attention", sensor.name, "true", sensor.usable))
+        found.append((silent_at, ("silent", "attention", sensor.name, "true", sensor.usable)))
     if sensor.heard is not None and now > speaks_until:
-        found += _unknown(sensor)
+        found += [(speaks_until, change) for change in _unknown(sensor)]
     return found

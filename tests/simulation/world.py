@@ -120,6 +120,8 @@ class Process:
                 world.saw("ended", self.name, life.uid, kind)
                 if kind == "Outranked":
                     again = -1.0
+                elif kind in ("BusError", "HeadCut", "PositionMismatch") and not life.alone:
+                    world.saw("overtaken", self.name, life.uid)  # loudly, as it should
                 elif kind not in ("NotDurable", "JournalFull"):
                     world.crashes.append((world.loop.time(), life.uid, f"{kind}: {error}"))
         if life.alive:
@@ -148,6 +150,8 @@ class Process:
             self.pause(pause_seconds)
         self.world.saw("replace", self.name)
         self.start()
+        for life in self.lives:
+            life.alone = False
 
 
 class Life:
@@ -157,6 +161,7 @@ class Life:
         self.process, self.uid = process, uid
         self.world = process.world
         self.alive = True
+        self.alone = True  # no other life of its process ever ran beside it
         self.paused_until = 0.0
         self.task: asyncio.Task[None] | None = None
         self.clock = LifeClock(self)

@@ -3,9 +3,12 @@
  * A request that is not answered within its time fails like a cut network; nothing here retries.
  */
 import type { Accounting, Alert, AlertDetail, Park, Readings, Sensor } from './model'
+import type { LoginAnswer, Session } from './session'
 
 const ANSWER_WITHIN_MS = 8_000
 const ACKNOWLEDGE_WITHIN_MS = 5_000
+const LOGIN_WITHIN_MS = 20_000
+const LOGIN = '/api/login'
 
 /** The server answered, and the answer was not a success. */
 export class ApiError extends Error {
@@ -18,6 +21,20 @@ export class ApiError extends Error {
   }
 }
 
+const loggedOutListeners = new Set<() => void>()
+
+/** Called when the server says that nobody is logged in. */
+export function onLoggedOut(listener: () => void): void {
+  loggedOutListeners.add(listener)
+}
+
+let personPresent = () => true
+
+/** Without a person at the page its own questions must not keep a login alive. */
+export function tellPresence(present: () => boolean): void {
+  personPresent = present
+}
+
 interface ErrorBody {
   error?: { message?: string; hint?: string | null }
 }
@@ -26,12 +43,14 @@ async function request(path: string, withinMs: number, init: RequestInit = {}): 
   const abort = new AbortController()
   const timer = setTimeout(() => abort.abort(), withinMs)
   try {
-    return await fetch(path, {
+    const response = await fetch(path, {
       ...init,
       signal: abort.signal,
       cache: 'no-store',
-      headers: { accept: 'application/json', ...init.headers },
+      headers: { accept: 'application/json', 'x-fenceline': personPresent() ? 'active' : 'idle', ...init.headers },
     })
+    if (response.status === 401 && path !== LOGIN) loggedOutListeners.forEach((listener) => listener())
+    return response
   } finally {
     clearTimeout(timer)
   }
@@ -97,7 +116,32 @@ export const api = {
     }
     if (response.ok) return { kind: 'recorded' }
     const { status, message } = await failure(response)
-    const mayStillStand = status >= 500 || status === 408 || status === 429
+    // Not logged in is no refusal: after the next login the same person asks on under the same id.
+    const mayStillStand = status >= 500 || status === 401 || status === 408 || status === 429
     return mayStillStand ? { kind: 'unknown', message } : { kind: 'rejected', status, message }
+  },
+
+  session: () => get<Session>('/api/session'),
+
+  logIn: async (name: string, password: string): Promise<LoginAnswer> => {
+    try {
+      const response = await request(LOGIN, LOGIN_WITHIN_MS, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify({ name, password }),
+      })
+      if (response.ok) return { kind: 'in', session: (await response.json()) as Session }
+      if (response.status === 401) return { kind: 'wrong' }
+      if (response.status === 429) return { kind: 'wait', seconds: Number(response.headers.get('retry-after') ?? 60) }
+      return { kind: 'failed', message: (await failure(response)).message }
+    } catch (error) {
+      return { kind: 'failed', message: error instanceof Error ? error.message : String(error) }
+    }
+  },
+
+  /** Whether the server has ended the session. */
+  logOut: async (): Promise<boolean> => {
+    const response = await request('/api/logout', ANSWER_WITHIN_MS, { method: 'POST' }).catch(() => null)
+    return response !== null && response.ok
   },
 }

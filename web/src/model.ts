@@ -218,6 +218,8 @@ export interface Stage {
 
 export interface Accounting {
   stages: Stage[]
+  /** A sentence for each place where the stages contradict each other. */
+  contradictions?: string[]
   at: string
 }
 
@@ -239,6 +241,8 @@ export interface Status {
   engine: 'live' | 'behind'
   balanced: boolean
   received_per_second: number
+  /** Whether the journal takes records; a station of an earlier release does not say. */
+  journal?: 'ok' | 'not_durable' | 'full'
 }
 
 /** One second's new readings: sensor id to [epoch milliseconds, value, quality]. */

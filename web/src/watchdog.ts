@@ -10,7 +10,7 @@ export const REOPEN_AFTER_MS = 6_000
 
 export type Link = 'connecting' | 'open' | 'lost'
 export type Sight = 'connecting' | 'connected' | 'reconnecting' | 'blind'
-export type BlindCause = 'silent' | 'behind' | 'never_folded' | 'never_connected'
+export type BlindCause = 'logged_out' | 'silent' | 'behind' | 'never_folded' | 'never_connected'
 
 /** All that the judgement needs; times named `At` are on the page's own steady clock. */
 export interface Watch {
@@ -45,6 +45,14 @@ export function takeStatus(watch: Watch, status: Status, now: number): Watch {
 export function serverNow(watch: Watch, now: number): number | null {
   if (watch.serverTimeMs === null || watch.statusAt === null) return null
   return watch.serverTimeMs + (now - watch.statusAt)
+}
+
+/** Once nobody is logged in, nothing more comes: the picture is at once what was last known. */
+export function whenLoggedOut(watch: Watch, now: number): Verdict {
+  const serverNowMs = serverNow(watch, now)
+  const known = watch.foldedToMs !== null && serverNowMs !== null
+  const ageMs = known ? serverNowMs - (watch.foldedToMs ?? serverNowMs) : null
+  return { sight: 'blind', cause: 'logged_out', sinceMs: known ? watch.foldedToMs : null, ageMs }
 }
 
 export function judge(watch: Watch, now: number): Verdict {

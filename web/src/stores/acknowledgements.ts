@@ -2,7 +2,7 @@
  * Carries every acknowledgement to its end. In go a person's name and an alert, out comes where each
  * one stands; asking goes on under the same id, also when the dialog is closed or the page is loaded anew.
  */
-import { shallowRef } from 'vue'
+import { computed, shallowRef } from 'vue'
 import {
   begin,
   isSettled,
@@ -15,14 +15,20 @@ import {
 } from '../acknowledge'
 import { api } from '../api'
 import type { Alert } from '../model'
+import { carriesOn } from '../session'
 import { onAlert } from './alerts'
 import { steadyNow } from './clock'
 import { recall, remember } from './memory'
+import { session } from './session'
 
 const UNFINISHED = 'unfinished-acknowledgements'
 const BEAT_MS = 200
 
-export const acknowledgements = shallowRef<ReadonlyMap<string, Acknowledgement>>(new Map())
+const all = shallowRef<ReadonlyMap<string, Acknowledgement>>(new Map())
+/** Those of the person at the page: what another one began waits for them, and is not sent in this one's name. */
+export const acknowledgements = computed<ReadonlyMap<string, Acknowledgement>>(
+  () => new Map([...all.value].filter(([, state]) => carriesOn(session.value, state.name))),
+)
 const busy = new Set<string>()
 
 export function rememberedName(): string {
@@ -30,8 +36,8 @@ export function rememberedName(): string {
 }
 
 function put(state: Acknowledgement): void {
-  acknowledgements.value = new Map(acknowledgements.value).set(state.alertId, state)
-  const unfinished = [...acknowledgements.value.values()].filter((one) => !isSettled(one))
+  all.value = new Map(all.value).set(state.alertId, state)
+  const unfinished = [...all.value.values()].filter((one) => !isSettled(one))
   remember(UNFINISHED, JSON.stringify(unfinished))
 }
 
@@ -43,16 +49,16 @@ export function acknowledge(alert: Alert, name: string): void {
 
 /** Forget one that is settled, so that the person can begin another. */
 export function dismiss(alertId: string): void {
-  const state = acknowledgements.value.get(alertId)
+  const state = all.value.get(alertId)
   if (state === undefined || !isSettled(state)) return
-  const rest = new Map(acknowledgements.value)
+  const rest = new Map(all.value)
   rest.delete(alertId)
-  acknowledgements.value = rest
+  all.value = rest
 }
 
 /** Apply an answer to the state as it is now: the stream may have settled it while we asked. */
 function change(actionId: string, alertId: string, step: (state: Acknowledgement) => Acknowledgement): void {
-  const state = acknowledgements.value.get(alertId)
+  const state = all.value.get(alertId)
   if (state === undefined || state.actionId !== actionId) return
   const next = step(state)
   if (next !== state) put(next)
@@ -90,7 +96,7 @@ function resume(): void {
 export function startAcknowledgements(): void {
   resume()
   onAlert((alert) => {
-    const state = acknowledgements.value.get(alert.id)
+    const state = all.value.get(alert.id)
     if (state !== undefined) change(state.actionId, alert.id, (now) => onAlertSeen(now, alert, steadyNow()))
   })
   setInterval(() => {

@@ -5,11 +5,12 @@
 import { computed, shallowRef } from 'vue'
 import type { Hello, Status } from '../model'
 import { LiveStream, type Source } from '../stream'
-import { judge, serverNow, startWatch, takeStatus, type Watch } from '../watchdog'
+import { judge, serverNow, startWatch, takeStatus, whenLoggedOut, type Watch } from '../watchdog'
 import { alertsLoaded, applyAlert, applyPage, forgetAlerts, loadAlerts, openAlerts, truncated } from './alerts'
 import { beat, startBeat, steadyNow } from './clock'
 import { loadPark, park } from './park'
 import { applyValues, cannotTell, loadSensors } from './sensors'
+import { askLogin, suspectSession, untilMayAsk } from './session'
 
 const RETRY_MS = 2_000
 const SENSORS_AGAIN_MS = 30_000
@@ -21,7 +22,7 @@ export const status = shallowRef<Status | null>(null)
 const watch = shallowRef<Watch>(startWatch(steadyNow()))
 export const loadFailure = shallowRef<string | null>(null)
 
-export const verdict = computed(() => judge(watch.value, beat.value))
+export const verdict = computed(() => (askLogin.value ? whenLoggedOut : judge)(watch.value, beat.value))
 export const blind = computed(() => verdict.value.sight === 'blind')
 /** The server's time in milliseconds, carried on by the steady clock between two statuses. */
 export const serverNowMs = computed(() => serverNow(watch.value, beat.value))
@@ -52,7 +53,11 @@ async function attempt(what: () => Promise<unknown>): Promise<boolean> {
 const pause = (milliseconds: number) => new Promise((resolve) => setTimeout(resolve, milliseconds))
 
 async function untilDone(what: () => Promise<unknown>): Promise<void> {
-  while (!(await attempt(what))) await pause(RETRY_MS)
+  await untilMayAsk()
+  while (!(await attempt(what))) {
+    await pause(RETRY_MS)
+    await untilMayAsk()
+  }
 }
 
 function takeHello(hello: Hello): void {
@@ -102,7 +107,9 @@ function connect(url: string): Source {
 }
 
 export async function startLive(): Promise<void> {
-  startBeat(() => stream?.check())
+  startBeat(() => {
+    if (!askLogin.value) stream?.check()
+  })
   void untilDone(loadPark)
   void untilDone(loadSensors)
   let position = 0
@@ -114,6 +121,7 @@ export async function startLive(): Promise<void> {
     {
       link: (link) => {
         watch.value = { ...watch.value, link }
+        if (link === 'lost') suspectSession()
       },
       hello: takeHello,
       alert: applyAlert,

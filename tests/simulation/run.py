@@ -1,0 +1,109 @@
+"""Runs seeds and says what the judge said: `python -m tests.simulation.run --seeds 1000 [--jobs 2]`.
+
+`--trace SEED` replays one run and prints its history; `--mutant NAME` puts a known bug in; the exit code
+is 1 where a run failed or proved nothing.
+"""
+
+import argparse
+import gc
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
+from functools import partial
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+
+from tests.simulation.judge import Judgement, Verdict, judge  # noqa: E402  (found through the line above)
+from tests.simulation.mutants import MUTANTS  # noqa: E402
+from tests.simulation.roles import Makers  # noqa: E402
+from tests.simulation.scenario import Remains, quiet, run  # noqa: E402
+
+CHUNK = 50
+
+
+def one(seed: int, mutant: str = "") -> Judgement:
+    """Run and judge one seed."""
+    return judge(_remains(seed, mutant))
+
+
+def _remains(seed: int, mutant: str = "", *, trace: bool = False) -> Remains:
+    with quiet():
+        if not mutant:
+            return run(seed, trace=trace)
+        makers = Makers()
+        with MUTANTS[mutant](makers):
+            return run(seed, makers, trace=trace)
+
+
+def some(start: int, count: int, mutant: str = "") -> list[tuple[int, Judgement]]:
+    """Some seeds in a row; the collector of garbage looks between runs only."""
+    gc.disable()
+    found = []
+    for seed in range(start, start + count):
+        found.append((seed, one(seed, mutant)))
+        if seed % 10 == 0:
+            gc.collect()
+    gc.enable()
+    return found
+
+
+def many(start: int, count: int, jobs: int, mutant: str = "") -> Iterator[tuple[int, Judgement]]:
+    """Seeds over several processes, in order."""
+    starts = range(start, start + count, CHUNK)
+    sizes = [min(CHUNK, start + count - first) for first in starts]
+    if jobs == 1:
+        for first, size in zip(starts, sizes, strict=True):
+            yield from some(first, size, mutant)
+        return
+    with ProcessPoolExecutor(jobs) as pool:
+        for found in pool.map(partial(some, mutant=mutant), starts, sizes):
+            yield from found
+
+
+def trace(seed: int, mutant: str) -> int:
+    """Print the whole of one run."""
+    remains = _remains(seed, mutant, trace=True)
+    for fault in remains.plan:
+        print(f"{fault.at:9.3f} will break: {fault.kind} {fault.details}")
+    for event in remains.history:
+        print(f"{event[0]:9.3f}", *event[1:])
+    judgement = judge(remains)
+    print(f"seed {seed}: {judgement.verdict}")
+    for promise, found in judgement.broken:
+        print(f"  {promise}: {found}")
+    return 0 if judgement.verdict is Verdict.PASS else 1
+
+
+def main() -> int:
+    """The command."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--seeds", type=int, default=1000)
+    parser.add_argument("--from", type=int, default=0, dest="start")
+    parser.add_argument("--jobs", type=int, default=2)
+    parser.add_argument("--trace", type=int)
+    parser.add_argument("--mutant", choices=sorted(MUTANTS), default="")
+    arguments = parser.parse_args()
+    if arguments.trace is not None:
+        return trace(arguments.trace, arguments.mutant)
+    started = time.monotonic()
+    verdicts: Counter[str] = Counter()
+    promises: Counter[str] = Counter()
+    for seed, judgement in many(arguments.start, arguments.seeds, arguments.jobs, arguments.mutant):
+        verdicts[judgement.verdict] += 1
+        if judgement.verdict is not Verdict.PASS:
+            promises.update({promise for promise, _ in judgement.broken})
+            promise, found = judgement.broken[0]
+            print(f"seed {seed}: {judgement.verdict}: {promise}: {found[:200]}", flush=True)
+    seconds = time.monotonic() - started
+    for promise, count in promises.most_common():
+        print(f"{count:6d} {promise}")
+    shares = ", ".join(f"{verdicts[verdict]} {verdict}" for verdict in Verdict)
+    print(f"{arguments.seeds} runs: {shares}; {arguments.seeds / seconds * 60:.0f} runs a minute")
+    return 0 if verdicts[Verdict.PASS] == arguments.seeds else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
