@@ -82,7 +82,8 @@ def demo(  # noqa: PLR0917 - each is an option of the command line
     from console.places import make_data_folder, next_free_port
     from console.running import run_station
     from console.site import load_site
-    from console.station import OWN_BROKER_PROTOCOL, Station, StationOptions
+    from console.station import Station
+    from console.stationoptions import OWN_BROKER_PROTOCOL, StationOptions
     from console.watchdog.beside import mode_of
     from console.web.people.settings import PeopleSettings
     from fenceline.configdir import config_dir
@@ -141,7 +142,7 @@ def up(  # noqa: PLR0913, PLR0917 - each is an option of the command line
     from console.places import make_data_folder
     from console.running import run_station
     from console.site import load_site
-    from console.station import OWN_BROKER_PROTOCOL, StationOptions
+    from console.stationoptions import OWN_BROKER_PROTOCOL, StationOptions
     from console.watchdog.beside import mode_of
     from console.web.people.settings import PeopleSettings
     from fenceline.configdir import config_dir

@@ -10,7 +10,8 @@ import structlog
 from rich.console import Console
 
 from console.site import Site
-from console.station import Station, StationOptions
+from console.station import Station
+from console.stationoptions import StationOptions
 from console.terminal import show
 from console.watchdog.builtin import with_canary
 from fenceline.clock import SystemClock

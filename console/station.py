@@ -10,8 +10,7 @@ import secrets
 import socket
 from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import structlog
 
@@ -19,67 +18,37 @@ from alerts.channels.registry import close_channels
 from alerts.pager import Pager
 from console.broker import Broker
 from console.oversight import Oversight
+from console.partstates import ingest_state, pager_state, store_state
 from console.redrive import redriver
 from console.roles.engine import EngineWorker
 from console.roles.ingest import ingest_forever
 from console.site import Site
 from console.stationfile import StationFile
+from console.stationoptions import StationOptions
 from console.watchdog.beside import keeper_of, watched_of, with_sandbox
-from console.watchdog.keeper import Keeper, Mode
+from console.watchdog.keeper import Keeper
 from console.web.app import create_app
 from console.web.following import Following
 from console.web.live import Live
 from console.web.people.people import People
-from console.web.people.settings import PeopleSettings
 from console.web.server import serve
-from console.web.services import PartState, WebServices
+from console.web.services import WebServices
 from console.web.view import View
-from console.webdoor import WebDoor
 from console.webparts import ingest_stage, park_shape, sensor_places, store_stage
 from fenceline.bus.embedded import EmbeddedBus
 from fenceline.clock import Clock
 from fenceline.errors import NotDurable
 from ingest.clocks import never_compared
 from ingest.service import Ingestor
-from ingest.settings import IngestSettings
 from sinks.embedded import EmbeddedStore
 from sinks.service import StoreSink
 
 _log = structlog.get_logger()
 AGAIN_SECONDS = 1.0
-# The broker's configuration grants the window that version 5 would ask for, and a message costs the client
-# half as much (docs/decisions/005-mqtt-3-1-1-for-the-own-broker.md). amqtt speaks only this version.
-OWN_BROKER_PROTOCOL: Literal["3.1.1"] = "3.1.1"
-STORE_IDLE_SECONDS = 10.0
 # Against the flow: first nothing more comes in, then what came in is folded and stored.
 STOPPED_IN_ORDER = (
     *("extra", "oversight", "watchdog", "ingest", "pager", "web", "following", "engine", "store", "broker"),
 )
-
-
-@dataclass(slots=True)
-class StationOptions:
-    """Where things are.
-
-    Args:
-        own_broker: start a broker on `mqtt.port`; false uses the one that is there.
-        watchdog: `own` starts one, `apart` expects one that somebody else starts.
-        users: the accounts file; by default `users.json` of the data folder.
-    """
-
-    data: Path
-    mqtt: IngestSettings
-    own_broker: bool = True
-    web_host: str = "127.0.0.1"
-    web_port: int = 8080
-    watchdog: Mode = "none"
-    users: Path | None = None
-    people: PeopleSettings = field(default_factory=PeopleSettings)
-
-    @property
-    def door(self) -> WebDoor:
-        """How the web is reached."""
-        return WebDoor(self.data, self.web_host, self.web_port, self.users, self.people)
 
 
 @dataclass(slots=True)
@@ -173,7 +142,7 @@ class Station:
         following = Following(bus=bus, park=park, view=view, live=self.live, clock=self.clock, history=store)
         assert self.sink is not None
         assert self.engine is not None
-        sink, ingestor = self.sink, self.ingestor
+        sink, ingestor, pager = self.sink, self.ingestor, self.pager
         oversight = self.oversight = Oversight(
             bus=bus,
             park=park,
@@ -200,7 +169,11 @@ class Station:
                 contradictions=oversight.balance.contradictions,
                 intake=lambda: ingestor.snapshot().journal,
                 redrive=redriver(bus, park, self.options.mqtt, self.clock),
-                checks={"ingest": self._ingest_state, "store": self._store_state, "pager": self._pager_state},
+                checks={
+                    "ingest": lambda: ingest_state(ingestor),
+                    "store": lambda: store_state(sink, self.clock),
+                    "pager": lambda: pager_state(pager),
+                },
                 people=self.people,
                 watched=watched_of(self.keeper, site, ingestor, self.pager),
             )
@@ -309,27 +282,6 @@ class Station:
             own_broker=options.own_broker,
             config=str(self.site.folder),
         )
-
-    def _ingest_state(self) -> PartState:
-        assert self.ingestor is not None
-        account = self.ingestor.snapshot()
-        ready = account.broker == "connected" and account.journal == "ok"
-        return PartState(ready, account.broker_problem or account.journal_problem or account.broker)
-
-    def _store_state(self) -> PartState:
-        assert self.sink is not None
-        if self.sink.problem is not None:
-            return PartState(False, self.sink.problem)
-        idle = self.clock.monotonic() - self.sink.committed_at
-        late = idle > STORE_IDLE_SECONDS
-        return PartState(not late, "the store is behind" if late else "following")
-
-    def _pager_state(self) -> PartState:
-        assert self.pager is not None
-        state = self.pager.state
-        failing = ", ".join(sorted(state.failing))
-        ready = state.synced and state.durable
-        return PartState(ready, f"failing channels: {failing}" if failing else "in step")
 
 
 def _owner() -> str:

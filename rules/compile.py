@@ -35,6 +35,8 @@ class RungInfo:
     level: Level
     sensor: str
     limit: LimitUsed | None
+    evidence: dict[str, float]
+    """What every finding of it carries: deadband and delays."""
 
     @property
     def identity(self) -> tuple[str, str, str, str]:
@@ -42,12 +44,19 @@ class RungInfo:
         return (self.rule.name, self.version, self.level, self.sensor)
 
 
+class Codes(dict[str, int]):
+    """Sensor id → its row; -1 for a sensor that is not in force."""
+
+    def __missing__(self, name: str) -> int:
+        return -1
+
+
 @dataclass(slots=True)
 class Tables:
     """The compiled rule set with its state."""
 
     placed: tuple[PlacedSensor, ...]
-    code: dict[str, int]
+    code: Codes
     infos: tuple[RungInfo, ...]
     sensors: NDArray[Any]
     rungs: NDArray[Any]
@@ -105,7 +114,7 @@ def compile_tables(
         rung["known"] = 1 if op == layout.SILENCE else 0
     ring = np.zeros(ring_start, layout.RING_KEY)
     ring["second"] = layout.NEVER
-    code = {sensor.id: number for number, sensor in enumerate(placed)}
+    code = Codes((sensor.id, number) for number, sensor in enumerate(placed))
     most_rungs = int(sensors["rungs"].max(initial=0))
     return Tables(placed, code, tuple(infos), sensors, rungs, ring, most_rungs)
 
@@ -155,7 +164,7 @@ def _rungs(
         if after is None:
             after = max(DEFAULT_SILENCE_SECONDS, 3 * sensor.interval_seconds)
         row = (layout.SILENCE, 0.0, 0.0, 0.0, round(after * SECOND), 0)
-        yield RungInfo(rule, version, rule.level, sensor.id, None), row
+        yield RungInfo(rule, version, rule.level, sensor.id, None, {"after_seconds": after}), row
         return
     for rung in rule.levels:
         limit, deadband = _limit(rule, rung, sensor, substances)
@@ -167,7 +176,12 @@ def _rungs(
             round(rung.on_delay_seconds * SECOND),
             round(rule.off_delay_seconds * SECOND),
         )
-        yield RungInfo(rule, version, rung.level, sensor.id, limit), row
+        evidence = {
+            "deadband": deadband,
+            "on_delay_seconds": rung.on_delay_seconds,
+            "off_delay_seconds": rule.off_delay_seconds,
+        }
+        yield RungInfo(rule, version, rung.level, sensor.id, limit, evidence), row
 
 
 def _limit(

@@ -79,7 +79,12 @@ def insert(connection: sqlite3.Connection, topic: Topic, rows: Sequence[Row]) ->
 
 def ends(connection: sqlite3.Connection) -> dict[Topic, int]:
     """The offset after the last one ever used, of each log."""
-    return {topic: int(connection.execute(_END[topic]).fetchone()[0]) for topic in LOG_TOPICS}
+    return {topic: end(connection, topic) for topic in LOG_TOPICS}
+
+
+def end(connection: sqlite3.Connection, topic: Topic) -> int:
+    """The offset after the last one ever used, of one log."""
+    return int(connection.execute(_END[topic]).fetchone()[0])
 
 
 def heads(connection: sqlite3.Connection) -> dict[Topic, int]:

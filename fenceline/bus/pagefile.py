@@ -57,7 +57,7 @@ class PageFile:
         return max(self._file_pages, self.wal.ends_at or 0)
 
     def page(self, number: int) -> bytes:
-        """A page, from 1 on; empty where the file ends before it, filled up with zeros where it ends in it."""
+        """A page, from 1 on; empty where the file ends before it, zeros behind where it ends in it."""
         place = self.wal.places.get(number)
         if place is not None and self._wal is not None:
             self._wal.seek(place)

@@ -63,8 +63,9 @@ def _row(file: PageFile, number: int, page: bytes, place: int, *, numbered: bool
     most = usable - 35 if numbered else (usable - 12) * 64 // 255 - 23
     if not 1 < size <= _MOST_BYTES:
         raise _NoRow
+    overflow: list[int] = []
     if size <= most:
-        payload, overflow = page[place : place + size], []
+        payload = page[place : place + size]
     else:
         least = (usable - 12) * 32 // 255 - 23
         local = least + (size - least) % (usable - 4)
@@ -77,7 +78,8 @@ def _row(file: PageFile, number: int, page: bytes, place: int, *, numbered: bool
 
 
 def _overflown(file: PageFile, begun: bytes, size: int, following: int) -> tuple[bytes, list[int]]:
-    parts, left, pages = [begun], size - len(begun), []
+    parts, left = [begun], size - len(begun)
+    pages: list[int] = []
     while left > 0:
         page = file.page(following)
         if not page or following in pages[-1:]:

@@ -12,7 +12,7 @@ from typing import cast
 
 import orjson
 
-from fenceline.bus import Snapshot, Topic
+from fenceline.bus import Position, Snapshot, Topic
 from fenceline.bus.checks import LOG_TOPICS
 from fenceline.bus.chunks import assemble
 from fenceline.bus.kinds import TOPIC_OF
@@ -39,6 +39,7 @@ class Salvaged:
         ends: after the last offset ever used, as far as that is known.
         gaps: offsets between head and end that no record was found for, each first and last.
         known_gaps: those that an earlier repair left.
+        origin: what was derived from offsets up to here is an original, which no fold gives again.
         disputed: offsets for which two records were found; neither is taken.
         heads_known: whether the heads were read; where not, each log is taken to begin with what is left.
         strange: sound records of kinds that this release does not know; not taken.
@@ -51,6 +52,7 @@ class Salvaged:
     ends: dict[Topic, int] = field(default_factory=dict)
     gaps: dict[Topic, list[Gap]] = field(default_factory=dict)
     known_gaps: dict[Topic, list[Gap]] = field(default_factory=dict)
+    origin: int = -1
     disputed: int = 0
     heads_known: bool = False
     strange: int = 0
@@ -98,11 +100,11 @@ def salvage_snapshots(source: Path) -> list[Snapshot]:
             match row.values:
                 case (None, int(), int(), str(), bytes() as body) if row.number is not None:
                     manifests[row.number] = body
-                case (int() as snapshot, int() as number, bytes() as payload) if row.number is not None:
-                    chunks.setdefault(snapshot, {})[number] = payload
+                case (int() as of, int() as number, bytes() as payload) if row.number is not None:
+                    chunks.setdefault(of, {})[number] = payload
     finally:
         file.close()
-    whole = {}
+    whole: dict[Position, Snapshot] = {}
     for number in sorted(manifests):
         pieces = chunks.get(number, {})
         snapshot = assemble(manifests[number], [pieces[n] for n in sorted(pieces)])
@@ -135,6 +137,12 @@ def known_gaps(names: dict[str, str]) -> dict[Topic, list[Gap]]:
         return {Topic(topic): [(first, last) for first, last in gaps] for topic, gaps in said.items()}
     except (orjson.JSONDecodeError, AttributeError, TypeError, ValueError):
         return {}
+
+
+def known_origin(names: dict[str, str]) -> int:
+    """The offset up to which what was derived is an original."""
+    said = names.get("origin", "-1")
+    return int(said) if said.isdecimal() else -1
 
 
 class _Gathered:
@@ -175,7 +183,7 @@ class _Gathered:
         self._waiting.clear()
 
     def drop_counterfeits(self) -> None:
-        """A page inside another record's bytes is no page of records, whatever those bytes are made to say."""
+        """A page inside another record's bytes is no page of records, whatever those bytes say."""
         self._connection.execute("CREATE TEMP TABLE inside (page INTEGER PRIMARY KEY)")
         self._connection.executemany("INSERT INTO inside VALUES (?)", [(page,) for page in self._overflow])
         for topic in LOG_TOPICS:
@@ -195,6 +203,7 @@ class _Gathered:
             journal=int(journal) if journal.isdecimal() else None,
             disputed=len(self._disputed),
             known_gaps=known_gaps(self._names),
+            origin=known_origin(self._names),
             heads_known=self._heads.keys() >= set(LOG_TOPICS),
             strange=self._strange,
         )
@@ -224,11 +233,10 @@ class _Gathered:
 
     def _said(self, number: int | None, name: str, value: Value) -> None:
         """A row of the tables of names, heads and highest offsets; of two the higher is the newer."""
-        topic = Topic(name) if name in LOG_TOPICS else None
-        if topic is not None and isinstance(value, int):
-            kept = self._heads if number is None else self._sequences
+        if name in LOG_TOPICS and isinstance(value, int):
+            kept, topic = self._heads if number is None else self._sequences, Topic(name)
             kept[topic] = max(kept.get(topic, value), value)
-        elif topic is None and number is None and isinstance(value, str):
+        elif number is None and isinstance(value, str):
             self._names[name] = value
 
     def _find_disputed(self, topic: Topic, rows: Iterable[Row]) -> None:

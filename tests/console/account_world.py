@@ -18,7 +18,8 @@ from fenceline.bus.memory import MemoryBus
 from fenceline.clock import ManualClock
 from fenceline.errors import ServiceError
 from fenceline.finding import Folded
-from fenceline.journal import Claim
+from fenceline.journal import Batch, Claim
+from fenceline.reading import Readings
 from fenceline.wire import decode, encode
 from ingest.account import Account
 from ingest.core import IngestCore
@@ -193,3 +194,14 @@ def reading(
     if sequence is not None:
         body["sequence"] = sequence
     return json.dumps(body).encode()
+
+
+async def append(
+    world: World,
+    rows: list[tuple[str, int, float, int, int]],
+    rejected: tuple[tuple[str, str], ...] = (),
+    owner: str = "another",
+) -> None:
+    """A batch as another ingestor would write it."""
+    batch = Batch("other", owner, 1, START_NS, Readings.from_rows(rows), rejected, 1)
+    await world.bus.append(Topic.JOURNAL, PARK, [Record("batch", encode(batch))])

@@ -11,10 +11,8 @@ import pytest
 from fenceline.bus import Record, Topic
 from fenceline.errors import ServiceError
 from fenceline.journal import Batch
-from fenceline.reading import Readings
 from fenceline.vocabulary import Quality
-from fenceline.wire import encode
-from tests.console.account_world import PARK, TOPIC, World, reading
+from tests.console.account_world import PARK, TOPIC, World, append, reading
 from tests.console.worlds import SECOND, START_NS
 
 
@@ -296,14 +294,3 @@ async def test_a_lost_reading_is_found(world: World) -> None:
         "engine: it has 1 readings fewer than the journal",
         "store: it has 1 readings more than the journal",
     ] == await world.contradictions()
-
-
-async def append(
-    world: World,
-    rows: list[tuple[str, int, float, int, int]],
-    rejected: tuple[tuple[str, str], ...] = (),
-    owner: str = "another",
-) -> None:
-    """A batch as another ingestor would write it."""
-    batch = Batch("other", owner, 1, START_NS, Readings.from_rows(rows), rejected, 1)
-    await world.bus.append(Topic.JOURNAL, PARK, [Record("batch", encode(batch))])

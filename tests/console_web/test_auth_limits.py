@@ -1,4 +1,4 @@
-"""Guessing is slow, and does not shut out those who work: limits by address and by name, on the given clock."""
+"""Guessing is slow, and does not shut out those who work: limits by address and by name."""
 
 from collections.abc import AsyncIterator
 from pathlib import Path

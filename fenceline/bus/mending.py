@@ -1,0 +1,283 @@
+"""How a journal goes on after damage: what is missing in, what stays and what is folded again out.
+
+The order is kept by the offsets, which stay as they were. Where records are missing an `Epoch` takes the
+last of their places and names the position before them, and the journal's number is raised, so that no
+position from before is taken for one of this journal by chance.
+"""
+
+import sqlite3
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
+import orjson
+from pydantic import ValidationError
+
+from fenceline.bus import Position, Record, Snapshot, Topic, hash_of
+from fenceline.bus.logfile import set_names
+from fenceline.bus.logrows import insert, row_of
+from fenceline.bus.salvage import Gap, Salvaged
+from fenceline.journal import Epoch, InForce
+from fenceline.wire import encode
+
+DERIVED = (Topic.FINDINGS, Topic.ALERTS)
+SCRATCH = -1  # folded from nothing, the whole journal
+
+
+@dataclass(slots=True)
+class Mend:
+    """What is done with a journal.
+
+    Args:
+        journal: its number from now on.
+        epochs: the records put in, by offset.
+        lost: offsets of each log for which there was a record and is none any more.
+        start: the fold goes on from the state behind this offset; `SCRATCH` for none, and no state at all
+            where `state_lost`.
+        again: whether what was derived behind `start` is dropped and folded again.
+        state_lost: no snapshot can be used and the whole journal is not there.
+        snapshots: those that stay, with their positions in this journal.
+        dropped_snapshots: the positions of those that do not.
+        last: the last record's offset.
+    """
+
+    journal: int
+    epochs: dict[int, Epoch] = field(default_factory=dict)
+    lost: dict[Topic, list[Gap]] = field(default_factory=dict)
+    start: int = SCRATCH
+    again: bool = False
+    state_lost: bool = False
+    snapshots: list[Snapshot] = field(default_factory=list)
+    dropped_snapshots: list[Position] = field(default_factory=list)
+    last: int = -1
+
+    @property
+    def changes(self) -> bool:
+        """Whether anything is other than it was."""
+        return bool(self.epochs or self.again or self.dropped_snapshots or any(self.lost.values()))
+
+
+@dataclass(slots=True)
+class Mender:
+    """Decides and carries out, on the file that `salvage_log` has made.
+
+    Args:
+        connection: to that file.
+        salvaged: what `salvage_log` said of it.
+        park: the park's id.
+        snapshots: all that are whole, whether they fit or not.
+        known: positions in this journal that others hold, such as the store.
+        again: fold again what can be, damaged or not.
+    """
+
+    connection: sqlite3.Connection
+    salvaged: Salvaged
+    park: str
+    snapshots: Sequence[Snapshot]
+    known: Sequence[Position] = ()
+    again: bool = False
+
+    def mend(self) -> Mend:
+        """Write the epochs, drop what is folded again, write down the numbers and the gaps."""
+        own = self._own_number()
+        mend = Mend(journal=max([own, *(held.journal for held in self._held())]))
+        mend.lost = {topic: self._fresh_gaps(topic) for topic in self.salvaged.gaps}
+        origin = self.salvaged.origin
+        before = mend.journal
+        for first, last in self._breaks(mend, own):
+            self._put_epoch(mend, first, last)
+        mend.last = self._scalar("SELECT max(offset) FROM journal", -1)
+        candidates = self._candidates(mend, origin)
+        if candidates:
+            mend.start = self._chosen(mend, candidates)
+            mend.again = self.again or self._after(mend, mend.start) or self._derived_lost_after(mend)
+        else:
+            mend.state_lost = True
+            if mend.last not in mend.epochs:
+                self._put_epoch(mend, mend.last + 1, mend.last + 1)
+                mend.last += 1
+            mend.start = mend.last
+        self._keep_snapshots(mend, before)
+        self._write(mend, origin)
+        return mend
+
+    # What is missing
+
+    def _fresh_gaps(self, topic: Topic) -> list[Gap]:
+        known = set(self.salvaged.known_gaps.get(topic, []))
+        return [gap for gap in self.salvaged.gaps[topic] if gap not in known]
+
+    def _breaks(self, mend: Mend, own: int) -> list[Gap]:
+        """Where the order is broken: from the first missing offset to the one that the epoch takes."""
+        last = self._scalar("SELECT max(offset) FROM journal", -1)
+        gaps = [gap for gap in mend.lost[Topic.JOURNAL] if gap[0] < last]
+        used = max([self.salvaged.ends[Topic.JOURNAL] - 1, self._highest_cause(), *self._offsets_held(mend)])
+        mend.lost[Topic.JOURNAL] = list(gaps)
+        if used > last:
+            mend.lost[Topic.JOURNAL].append((last + 1, used))
+            gaps.append((last + 1, used + 1))  # an offset that nobody knows a record at
+        elif own != mend.journal or any(self._contradicts(one, own) for one in self._held()):
+            gaps.append((last + 1, last + 1))
+        return gaps
+
+    def _held(self) -> list[Position]:
+        return [*(snapshot.position for snapshot in self.snapshots), *self.known]
+
+    def _offsets_held(self, mend: Mend) -> list[int]:
+        return [position.offset for position in self._held() if position.journal <= mend.journal]
+
+    def _contradicts(self, position: Position, journal: int) -> bool:
+        """Whether somebody knows another record at an offset where one stands: of another file's history."""
+        found = self._hash_at(position.offset)
+        return position.journal == journal and found is not None and found != position.hash != ""
+
+    def _put_epoch(self, mend: Mend, first: int, place: int) -> None:
+        previous = Position(mend.journal, first - 1, self._hash_at(first - 1) or "")
+        mend.journal += 1
+        epoch = Epoch(journal=mend.journal, park=self.park, previous=str(previous))
+        insert(self.connection, Topic.JOURNAL, [row_of(place, Record(epoch.kind, encode(epoch)))])
+        mend.epochs[place] = epoch
+
+    # From where the fold goes on
+
+    def _candidates(self, mend: Mend, origin: int) -> list[int]:
+        found = {
+            snapshot.position.offset
+            for snapshot in self.snapshots
+            if snapshot.position.offset >= origin and self._fits(snapshot.position, mend)
+        }
+        if origin == SCRATCH and self.salvaged.heads[Topic.JOURNAL] == 0 and self._begins_whole(mend):
+            found.add(SCRATCH)
+        return sorted(found)
+
+    def _fits(self, position: Position, mend: Mend) -> bool:
+        return position.journal <= mend.journal and self._hash_at(position.offset) == position.hash
+
+    def _begins_whole(self, mend: Mend) -> bool:
+        """Whether the first park in force stands before the first gap: without it nothing can be decided."""
+        rows = self.connection.execute(
+            "SELECT offset, payload FROM journal WHERE kind = 'in_force' ORDER BY offset"
+        )
+        first = next((offset for offset, payload in rows if _names_park(payload)), None)
+        if first is None:  # nothing was ever in force: nothing was ever decided
+            return not self._after(mend, SCRATCH)
+        return all(gap[0] > first for gap in mend.lost[Topic.JOURNAL])
+
+    def _chosen(self, mend: Mend, candidates: list[int]) -> int:
+        """Behind the most damage to the journal; of those the highest from which the rest can be folded."""
+        least = min(self._missing_after(mend, one) for one in candidates)
+        best = [one for one in candidates if self._missing_after(mend, one) == least]
+        bounds = self._derived_bounds(mend)
+        covering = [one for one in best if all(one == SCRATCH or one < bound for bound in bounds)]
+        return max(covering) if covering else min(best)
+
+    def _missing_after(self, mend: Mend, start: int) -> int:
+        return sum(last - first + 1 for first, last in mend.lost[Topic.JOURNAL] if last > start)
+
+    def _after(self, mend: Mend, start: int) -> bool:
+        return any(place > start for place in mend.epochs)
+
+    def _derived_bounds(self, mend: Mend) -> list[int]:
+        """For each gap in what was derived, the lowest journal offset that it may have come from."""
+        bounds = []
+        for topic in DERIVED:
+            for first, _ in mend.lost[topic]:
+                bounds.append(
+                    self._scalar(
+                        f"SELECT cause_offset FROM {topic.value} WHERE offset < {first}"  # noqa: S608
+                        " ORDER BY offset DESC LIMIT 1",
+                        SCRATCH,
+                    )
+                )
+        return bounds
+
+    def _derived_lost_after(self, mend: Mend) -> bool:
+        if mend.start == SCRATCH:
+            return bool(self._derived_bounds(mend))
+        return any(bound > mend.start for bound in self._derived_bounds(mend))
+
+    # What is written
+
+    def _keep_snapshots(self, mend: Mend, before: int) -> None:
+        for snapshot in () if mend.state_lost else self.snapshots:
+            position = snapshot.position
+            fits = position.journal <= before and self._fits(position, mend)
+            if fits and (position.offset <= mend.start or not mend.again):
+                here = Position(mend.journal, position.offset, position.hash)
+                mend.snapshots.append(replace(snapshot, position=here))
+        kept = {snapshot.position.offset for snapshot in mend.snapshots}
+        head = self.salvaged.heads[Topic.JOURNAL]
+        mend.dropped_snapshots = [
+            one.position
+            for one in self.snapshots
+            if one.position.offset not in kept and one.position.offset >= head
+        ]
+
+    def _write(self, mend: Mend, origin: int) -> None:
+        gaps = {topic: list(found) for topic, found in self.salvaged.known_gaps.items()}
+        for topic, lost in mend.lost.items():
+            gaps.setdefault(topic, []).extend(lost)
+        gaps[Topic.JOURNAL] = [
+            (first, last - 1 if last in mend.epochs else last)
+            for first, last in gaps.get(Topic.JOURNAL, [])
+            if first < last or last not in mend.epochs
+        ]
+        for topic in DERIVED if mend.again else ():
+            self.connection.execute(
+                f"DELETE FROM {topic.value} WHERE cause_offset > ?",  # noqa: S608
+                (mend.start,),
+            )
+            kept = self._scalar(f"SELECT max(offset) FROM {topic.value}", -1)  # noqa: S608
+            first = max(kept + 1, self.salvaged.heads[topic])
+            gaps[topic] = [gap for gap in gaps.get(topic, []) if gap[0] < first]
+            if first < self.salvaged.ends[topic]:
+                gaps[topic].append((first, self.salvaged.ends[topic] - 1))
+        for topic, end in self.salvaged.ends.items():
+            used = max(end - 1, mend.last) if topic is Topic.JOURNAL else end - 1
+            self.connection.execute("DELETE FROM sqlite_sequence WHERE name = ?", (topic.value,))
+            self.connection.execute("INSERT INTO sqlite_sequence VALUES (?, ?)", (topic.value, used))
+        said = {topic.value: sorted(found) for topic, found in gaps.items() if found}
+        broken = bool(mend.epochs) or mend.state_lost
+        set_names(
+            self.connection,
+            {
+                "park": self.park,
+                "journal": str(mend.journal),
+                "gaps": orjson.dumps(said).decode(),
+                "origin": str(max(origin, mend.start) if broken else origin),
+            },
+        )
+
+    def _own_number(self) -> int:
+        """The journal's number by what the file itself says."""
+        epochs = self.connection.execute("SELECT payload FROM journal WHERE kind = 'epoch'").fetchall()
+        return max([self.salvaged.journal or 1, *(_number(payload) for (payload,) in epochs)])
+
+    def _highest_cause(self) -> int:
+        return max(
+            self._scalar(f"SELECT max(cause_offset) FROM {topic.value}", -1)  # noqa: S608
+            for topic in DERIVED
+        )
+
+    def _hash_at(self, offset: int) -> str | None:
+        row = self.connection.execute(
+            "SELECT kind, key, payload FROM journal WHERE offset = ?", (offset,)
+        ).fetchone()
+        return None if row is None else hash_of(Record(row[0], row[2], row[1]))
+
+    def _scalar(self, question: str, without: int) -> int:
+        row = self.connection.execute(question).fetchone()
+        return without if row is None or row[0] is None else int(row[0])
+
+
+def _number(epoch: bytes) -> int:
+    try:
+        return Epoch.model_validate_json(epoch).journal
+    except ValidationError:
+        return 1
+
+
+def _names_park(in_force: bytes) -> bool:
+    try:
+        return "park" in InForce.model_validate_json(in_force).items
+    except ValidationError:  # the fold quarantines it
+        return False
