@@ -1,4 +1,4 @@
-"""Memory of the fold over a simulated week: is it flat? In: seeded readings, ticks, alarms, pages; out: a table.
+"""Memory of the fold over a simulated week: is it flat? In: seeded readings and ticks; out: a table.
 
 The engine role's own fold runs a week of log time in one process, restored from its dump once a day.
 Measured at each day's end: resident memory, size of the snapshot, open alerts.
@@ -43,7 +43,7 @@ def resident_mb() -> float:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--days", type=int, default=7)
-    parser.add_argument("--interval", type=int, default=30, help="seconds between two readings of a sensor")
+    parser.add_argument("--interval", type=int, default=15, help="seconds between two readings of a sensor")
     arguments = parser.parse_args()
     site = load_site(ROOT / "config", "demo", {})
     force = InForceSet(

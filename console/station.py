@@ -235,7 +235,12 @@ class Station:
 
     def _new_engine(self, bus: EmbeddedBus) -> None:
         self.engine = EngineWorker(
-            bus=bus, park=self.site.park.id, clock=self.clock, force=self.site.force, needed=self._needed
+            bus=bus,
+            park=self.site.park.id,
+            clock=self.clock,
+            force=self.site.force,
+            needed=self._needed,
+            stored=lambda: None if self.sink is None else self.sink.findings_offset,
         )
 
     async def _engine_forever(self, bus: EmbeddedBus) -> None:

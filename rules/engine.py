@@ -6,7 +6,7 @@ restored from its dump.
 
 from collections import Counter
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,10 +19,22 @@ from fenceline.substance import Substances
 from fenceline.vocabulary import Quality
 from rules import layout
 from rules.compile import SECOND, RungInfo, Tables, carry_state, compile_tables
-from rules.config import Rule, SilenceRule, ThresholdRule, Timing
+from rules.config import Rule, Timing
 from rules.kernel import fold_readings, fold_tick
 from rules.steps import REASON_NONE, REASON_QUARANTINED, make_unknown
 from rules.words import COLUMNS, CONDITIONS, reason_word
+
+
+class Change(NamedTuple):
+    """A change as the kernels write it: `layout.CHANGE`, field by field."""
+
+    reading: int  # -1 where a tick decided
+    due: int
+    since: int
+    value: float
+    rung: int
+    condition: int
+    reason: int
 
 
 class RuleEngine:
@@ -37,6 +49,7 @@ class RuleEngine:
         self._changes = np.zeros(0, layout.CHANGE)
         self._known_names: tuple[str, ...] | None = None
         self._code_map = np.zeros(0, np.int32)
+        self._clock = np.zeros(5, np.int64)  # what `fold_readings` calls by this name
         self._counted = np.zeros(0, bool)  # the park's own sensors: the watchdog's is none of them
 
     def put_in_force(
@@ -54,6 +67,8 @@ class RuleEngine:
         tables = compile_tables(sensors, substances, rules, duplicate_seconds=timing.duplicate_seconds)
         gone = carry_state(self._tables, tables) if self._tables is not None else []
         self._tables, self._timing, self._known_names = tables, timing, None
+        bounds = (timing.ahead_seconds, timing.delayed_after_seconds, timing.duplicate_seconds)
+        self._clock[2:] = [round(seconds * SECOND) for seconds in bounds]
         self._counted = np.array([one.owner != WATCHDOG_OWNER for one in tables.placed], bool)
         return gone
 
@@ -76,17 +91,8 @@ class RuleEngine:
             return []
         codes = self._codes(readings.sensors)[readings.code]
         classes = np.zeros(count, np.uint8)
-        timing = self._timing
-        clock = np.array(
-            [
-                now_ns,
-                batch.received_ns,
-                round(timing.ahead_seconds * SECOND),
-                round(timing.delayed_after_seconds * SECOND),
-                round(timing.duplicate_seconds * SECOND),
-            ],
-            np.int64,
-        )
+        clock = self._clock
+        clock[0], clock[1] = now_ns, batch.received_ns
         written = fold_readings(
             tables.sensors,
             tables.rungs,
@@ -103,7 +109,7 @@ class RuleEngine:
         for number, total in enumerate(np.bincount(classes, minlength=layout.CLASSES).tolist()):
             if total:
                 self._counts[COLUMNS[number]] += total
-        return [self._finding(tables, change, batch, classes, log_ns) for change in self._changes[:written]]
+        return [self._finding(tables, change, batch, classes, log_ns) for change in self._taken(written)]
 
     def tick(self, moved: Moved) -> list[FindingRecord]:
         """Let log time move: timers fire in the order (due, rule, subject), then `Folded`."""
@@ -115,13 +121,14 @@ class RuleEngine:
         if tables is not None:
             room = self._room(1, len(tables.rungs) * 2)
             written = fold_tick(tables.sensors, tables.rungs, moved.now_ns, moved.leap_ns > 0, room)
+            infos = tables.infos
             changes = sorted(
-                self._changes[:written],
+                self._taken(written),
                 key=lambda change: (
-                    int(change["due"]),
-                    tables.infos[change["rung"]].rule.name,
-                    tables.infos[change["rung"]].sensor,
-                    int(change["rung"]),
+                    change.due,
+                    infos[change.rung].rule.name,
+                    infos[change.rung].sensor,
+                    change.rung,
                 ),
             )
             found += [self._finding(tables, change, None, None, moved.now_ns) for change in changes]
@@ -139,7 +146,7 @@ class RuleEngine:
         for name in sorted(set(sensors) & tables.code.keys()):
             sensor = tables.sensors[tables.code[name]]
             written = make_unknown(sensor, tables.rungs, self._room(1), 0, -1, log_ns, REASON_QUARANTINED)
-            found += [self._finding(tables, c, None, None, log_ns) for c in self._changes[:written]]
+            found += [self._finding(tables, change, None, None, log_ns) for change in self._taken(written)]
         return found
 
     def count_quarantined(self, readings: int) -> None:
@@ -221,7 +228,7 @@ class RuleEngine:
         """The batch's own sensor codes as ours; gateways send the same names again and again."""
         if names != self._known_names and self._tables is not None:
             code = self._tables.code
-            self._code_map = np.array([code.get(name, -1) for name in names], np.int32)
+            self._code_map = np.fromiter(map(code.__getitem__, names), np.int32, len(names))
             self._known_names = names
         return self._code_map
 
@@ -232,41 +239,34 @@ class RuleEngine:
             self._changes = np.zeros(needed, layout.CHANGE)
         return self._changes
 
+    def _taken(self, written: int) -> list[Change]:
+        return [Change._make(change) for change in self._changes[:written].tolist()]
+
     def _finding(
-        self, tables: Tables, change: Any, batch: Batch | None, classes: Any, log_ns: int
+        self, tables: Tables, change: Change, batch: Batch | None, classes: Any, log_ns: int
     ) -> Finding:
-        info = tables.infos[change["rung"]]
-        rule = info.rule
-        reading = int(change["reading"])
-        evidence: dict[str, Any] = {"decided_by": "tick" if reading < 0 else "reading", "log_ns": log_ns}
+        info = tables.infos[change.rung]
+        evidence: dict[str, Any] = {"decided_by": "tick", "log_ns": log_ns}
         value: float | None = None
         at_ns = log_ns
-        if batch is not None and reading >= 0:
-            value, at_ns = float(batch.readings.value[reading]), int(batch.readings.time[reading])
-            quality = Quality(int(batch.readings.quality[reading]))
-            if classes[reading] == layout.CONFLICT:
-                quality = Quality.CONFLICT
-            if isinstance(rule, ThresholdRule) and change["condition"] != layout.UNKNOWN:
-                # Of several values at one time the worst decides; it may be one that came before.
-                value = float(change["value"])
-            evidence["quality"] = quality.word
-        if isinstance(rule, ThresholdRule):
-            rung = tables.rungs[change["rung"]]
-            evidence["deadband"] = float(rung["deadband"])
-            evidence["on_delay_seconds"] = float(rung["on_delay"]) / SECOND
-            evidence["off_delay_seconds"] = float(rung["off_delay"]) / SECOND
-        elif isinstance(rule, SilenceRule):
-            evidence["after_seconds"] = float(tables.rungs[change["rung"]]["on_delay"]) / SECOND
+        if batch is not None:
+            readings, reading = batch.readings, change.reading
+            evidence["decided_by"] = "reading"
+            at_ns, quality = int(readings.time[reading]), Quality(int(readings.quality[reading]))
+            evidence["quality"] = (Quality.CONFLICT if classes[reading] == layout.CONFLICT else quality).word
+            # Of several values at one time the worst decides a limit; it may be one that came before.
+            decided = info.limit is not None and change.condition != layout.UNKNOWN
+            value = change.value if decided else float(readings.value[reading])
         return Finding(
-            rule=rule.name,
+            rule=info.rule.name,
             version=info.version,
             level=info.level,
             subject=info.sensor,
-            condition=CONDITIONS[int(change["condition"])],
-            since_ns=int(change["since"]),
+            condition=CONDITIONS[change.condition],
+            since_ns=change.since,
             at_ns=at_ns,
             value=value,
             limit=info.limit,
-            reason=reason_word(int(change["reason"])),
-            evidence=evidence,
+            reason=reason_word(change.reason),
+            evidence=evidence | info.evidence,
         )

@@ -98,6 +98,7 @@ class StoreSink:
         self._retained_to_ns = 0
         # Of the journal, as committed; none before the start. The record there must not be cut.
         self.position: Position | None = None
+        self.findings_offset: int | None = None  # of the last finding that is committed
         self.account = StoreAccount()
         self.problem: str | None = "the store has not been opened yet"
         self.committed_at = 0.0  # monotonic seconds of the last commit or of the last idle look
@@ -188,6 +189,8 @@ class StoreSink:
         journal = applied.get(Topic.JOURNAL)
         if journal is not None:
             self.position = journal.position
+        findings = applied.get(Topic.FINDINGS)
+        self.findings_offset = None if findings is None else findings.position.offset
 
     async def _gather_journal(self, changes: Changes) -> bool:
         follower = self._followers[Topic.JOURNAL]

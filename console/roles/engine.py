@@ -8,43 +8,25 @@ nothing: the head is then not cut, and it is tried again.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from itertools import takewhile
 
 import structlog
 from pydantic import BaseModel
 
 from console.fold import Output, ParkFold
 from console.inforce import InForceSet
+from console.roles.snapshots import EngineSettings, SnapshotKeeper
 from fenceline.bus import Bus, Cause, Position, Record, Snapshot, Stored, Topic, check_position
 from fenceline.bus.checks import MAX_RECORD_BYTES
 from fenceline.clock import Clock
 from fenceline.errors import BusError, HeadCut
 from fenceline.finding import Quarantined
-from fenceline.wire import decode, encode, kind_of
+from fenceline.wire import encode, kind_of
 
-DAY_NS = 86_400_000_000_000
 ERROR_CHARACTERS = 2_000
-CUT_AT_ONCE = 5_000  # seconds of findings; there is a snapshot far more often
 
 _log = structlog.get_logger()
 
 Derived = dict[Topic, list[Record]]
-
-
-@dataclass(slots=True)
-class EngineSettings:
-    """How much is folded at once, how often snapshots are taken, and how long findings are kept.
-
-    Args:
-        snapshot_retry_seconds: the pause after a snapshot that could not be written.
-        findings_days: what the store has of the findings and is older, by log time, is cut; none keeps all.
-    """
-
-    read_limit: int = 500
-    snapshot_records: int = 20_000
-    snapshot_seconds: float = 300.0
-    snapshot_retry_seconds: float = 30.0
-    findings_days: float | None = 7.0
 
 
 @dataclass(slots=True)
@@ -78,16 +60,12 @@ class EngineWorker:
     ) -> None:
         self._bus, self._park, self._clock, self._force = bus, park, clock, force
         self._settings = settings or EngineSettings()
-        self._needed, self._stored = needed, stored
+        self.snapshots = SnapshotKeeper(bus, park, clock, self._settings, needed, stored)
         self._written = _Written()
         self._quarantined: dict[int, str] = {}
         self._journal = 0
         self._next = 0
         self._last_hash = ""
-        self._snapshot_at = 0
-        self._snapshot_time = 0.0
-        self._snapshot_again = 0.0
-        self.snapshot_problem: str | None = None
         self.fold = ParkFold()
         self.caught_up = False
 
@@ -127,7 +105,7 @@ class EngineWorker:
 
     async def stop(self) -> None:
         """Take a last snapshot, so that the next start is quick."""
-        if self._next > self._snapshot_at:
+        if self.snapshots.behind(self._next):
             await self._snapshot()
 
     async def _restore(self) -> None:
@@ -139,7 +117,7 @@ class EngineWorker:
             break
         else:
             self.fold, self._next, self._last_hash = ParkFold(), 0, ""
-        self._snapshot_at, self._snapshot_time = self._next, self._clock.monotonic()
+        self.snapshots.begin(self._next)
 
     async def _step(self) -> bool:
         """Fold some records and write their output; false at the journal's end."""
@@ -161,13 +139,15 @@ class EngineWorker:
             except (MemoryError, OSError):
                 raise
             except Exception as error:
+                if stored.offset in self._quarantined:
+                    raise  # what stands in its place cannot be written either: nothing is left to do
                 await self._write(pending, records[:done])
                 await self._set_apart(stored, error)
                 return True
             for topic, written in derived.items():
                 pending[topic] += written
         await self._write(pending, records)
-        if self._snapshot_due():
+        if self.snapshots.due(self._next):
             await self._snapshot()
         return True
 
@@ -226,56 +206,9 @@ class EngineWorker:
         if records:
             self._next, self._last_hash = records[-1].offset + 1, records[-1].hash
 
-    def _snapshot_due(self) -> bool:
-        now = self._clock.monotonic()
-        if self.snapshot_problem is not None:
-            return now >= self._snapshot_again
-        aged = now - self._snapshot_time >= self._settings.snapshot_seconds
-        return aged or self._next - self._snapshot_at >= self._settings.snapshot_records
-
     async def _snapshot(self) -> None:
-        """Take one and cut what is no longer needed; where that cannot be written, say so and go on."""
-        try:
-            await self._take_snapshot()
-            await self._cut_findings()
-        except BusError as error:
-            if self.snapshot_problem is None:
-                _log.error(
-                    "no snapshot could be written; the engine goes on, the journal's head is not cut",
-                    park=self._park,
-                    error=str(error),
-                    again_in_seconds=self._settings.snapshot_retry_seconds,
-                )
-            self.snapshot_problem = error.message
-            self._snapshot_again = self._clock.monotonic() + self._settings.snapshot_retry_seconds
-            return
-        if self.snapshot_problem is not None:
-            self.snapshot_problem = None
-            _log.info("snapshots can be written again", park=self._park)
-
-    async def _take_snapshot(self) -> None:
         snapshot = Snapshot(self.position, self.fold.dump(), dict(self.fold.log.terms))
-        await self._bus.put_snapshot(self._park, snapshot)
-        self._snapshot_at, self._snapshot_time = self._next, self._clock.monotonic()
-        verified = await self._bus.snapshots(self._park)
-        if len(verified) < 2 or verified[0].position != snapshot.position:
-            return
-        lower = verified[1].position.offset
-        await self._bus.drop_snapshots(self._park, lower)
-        # The record at the position itself stays, so that the position can be checked.
-        await self._bus.cut(Topic.JOURNAL, self._park, max(0, min([lower, *self._needed()])))
-
-    async def _cut_findings(self) -> None:
-        """Findings grow by one a second; the ledger is kept for ever, and the newest finding always."""
-        days, stored = self._settings.findings_days, self._stored()
-        if days is None or stored is None:
-            return
-        before_ns = self.fold.log.now_ns - round(days * DAY_NS)
-        head = await self._bus.head(Topic.FINDINGS, self._park)
-        folded = await self._bus.read(Topic.FINDINGS, self._park, head, limit=CUT_AT_ONCE, kinds=("folded",))
-        old = list(takewhile(lambda one: decode(one.kind, one.payload).to_ns < before_ns, folded))
-        if old:
-            await self._bus.cut(Topic.FINDINGS, self._park, min(old[-1].offset, stored) + 1)
+        await self.snapshots.take(snapshot, self.fold.log.now_ns)
 
     async def _highest(self, topic: Topic) -> Cause | None:
         last = await self._bus.last(topic, self._park)

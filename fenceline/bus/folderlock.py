@@ -37,7 +37,8 @@ class FolderLock:
         os.ftruncate(self._file, 0)
         os.pwrite(self._file, f"process {os.getpid()}\n".encode(), 0)
 
-    def release(self) -> None:
-        """Say that all was closed well, and let go."""
-        os.ftruncate(self._file, 0)
+    def release(self, *, well: bool = True) -> None:
+        """Say that all was closed well, unless it was not, and let go."""
+        if well:
+            os.ftruncate(self._file, 0)
         os.close(self._file)

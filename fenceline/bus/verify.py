@@ -19,6 +19,7 @@ from fenceline.bus.pagefile import PageFile
 from fenceline.bus.salvage import Gap, known_gaps
 from fenceline.bus.snapshotfile import STATE_NAME, SnapshotFile
 from fenceline.bus.sqlitefile import connect
+from fenceline.bus.swap import interrupted
 from fenceline.errors import BusError
 
 REPAIR = "stop the station, then `fenceline journal repair --dry-run` says what can be saved"
@@ -34,6 +35,10 @@ def verify_park(folder: Path, park: str, *, owned: bool) -> Findings:
     """
     findings = Findings(park)
     path = folder / park / LOG_NAME
+    if (aside := interrupted(folder / park)) is not None:
+        advice = "run `fenceline journal repair` again: it begins anew from the copies"
+        findings.damage(LOG_NAME, f"a repair was interrupted; the damaged files are in `{aside}`", advice)
+        return findings
     if owned:
         findings.skipped(
             f"{LOG_NAME}-wal", "a station writes it now", "look again when it has stopped, if in doubt"

@@ -7,7 +7,9 @@ import select
 import stat
 import subprocess
 import sys
+import termios
 import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -19,6 +21,7 @@ from console.web.people.roles import Role
 ROOT = Path(__file__).resolve().parents[2]
 PASSWORD = "correct horse battery"
 WITHIN_SECONDS = 30.0
+POLL_SECONDS = 0.05
 
 
 def user(folder: Path, *words: str, stdin: str = "") -> "subprocess.CompletedProcess[str]":
@@ -46,7 +49,7 @@ class Terminal:
         self.shown = ""
 
     def answer(self, question: str, typed: str) -> None:
-        """Wait for the question, then type."""
+        """Wait until the question stands there and what is typed is not shown, then type."""
         self._until(question)
         os.write(self._ours, typed.encode() + b"\n")
 
@@ -56,13 +59,22 @@ class Terminal:
         os.close(self._ours)
         return self.process.wait(WITHIN_SECONDS)
 
+    def close(self) -> None:
+        """Whatever is left of it."""
+        if self.process.poll() is None:
+            self.process.kill()
+            self.process.wait(WITHIN_SECONDS)
+
+    def _hides(self) -> bool:
+        return not termios.tcgetattr(self._ours)[3] & termios.ECHO
+
     def _until(self, question: str | None) -> None:
         seen = len(self.shown)
         end = time.monotonic() + WITHIN_SECONDS
         while time.monotonic() < end:
-            if question is not None and question in self.shown[seen:]:
+            if question is not None and question in self.shown[seen:] and self._hides():
                 return
-            readable, _, _ = select.select([self._ours], [], [], 1.0)
+            readable, _, _ = select.select([self._ours], [], [], POLL_SECONDS)
             if not readable:
                 continue
             try:
@@ -75,12 +87,26 @@ class Terminal:
         assert question is None, f"{question!r} was not asked\n{self.shown}"
 
 
-def test_a_person_at_a_terminal_types_the_password_twice_unseen(tmp_path: Path) -> None:
+@pytest.fixture
+def adding(tmp_path: Path) -> Iterator[Callable[[], Terminal]]:
+    """Begins `fenceline user add` at a terminal."""
+    begun: list[Terminal] = []
+
+    def begin() -> Terminal:
+        command = [sys.executable, "-m", "console", "user", "add", "张伟", "--role", "monitor"]
+        begun.append(Terminal(*command, "--data", str(tmp_path)))
+        return begun[-1]
+
+    yield begin
+    for one in begun:
+        one.close()
+
+
+def test_a_person_at_a_terminal_types_the_password_twice_unseen(
+    tmp_path: Path, adding: Callable[[], Terminal]
+) -> None:
     """What is typed does not appear on the screen; the account can then be logged in to."""
-    terminal = Terminal(
-        *(sys.executable, "-m", "console", "user", "add", "张伟", "--role", "monitor"),
-        *("--data", str(tmp_path)),
-    )
+    terminal = adding()
 
     terminal.answer("Password", PASSWORD)
     terminal.answer("The same again", PASSWORD)
@@ -94,12 +120,9 @@ def test_a_person_at_a_terminal_types_the_password_twice_unseen(tmp_path: Path) 
     assert 0o600 == stat.S_IMODE((tmp_path / "users.json").stat().st_mode)
 
 
-def test_two_passwords_that_differ_change_nothing(tmp_path: Path) -> None:
+def test_two_passwords_that_differ_change_nothing(tmp_path: Path, adding: Callable[[], Terminal]) -> None:
     """A slip of the hand makes no account that nobody can log in to."""
-    terminal = Terminal(
-        *(sys.executable, "-m", "console", "user", "add", "张伟", "--role", "monitor"),
-        *("--data", str(tmp_path)),
-    )
+    terminal = adding()
 
     terminal.answer("Password", PASSWORD)
     terminal.answer("The same again", f"{PASSWORD}!")

@@ -59,7 +59,7 @@ async def log_in(page: "Page", name: str, password: str = PASSWORD) -> None:
 async def test_logging_in_acknowledging_and_being_logged_out(
     station: Station, chromium_page_async: "Page"
 ) -> None:
-    """Nothing is shown before the login; the ledger has the login's name; an ended login leaves a blind page."""
+    """Nothing is shown before it, the ledger has its name, and its end leaves a blind page."""
     page = chromium_page_async
     await station.until_async(lambda: raise_alert(station), "an alert")
 
