@@ -14,18 +14,18 @@ rules:
 """
 
 
-def write_park(config: Path) -> list[tuple[str, list[str]]]:
-    """A park of 50 enterprises with one device of 20 sensors each; (topic, sensors) of every device."""
+def write_park(config: Path, enterprises: int = ENTERPRISES) -> list[tuple[str, list[str]]]:
+    """A park of enterprises with one device of 20 sensors each; (topic, sensors) of every device."""
     rows = ["id: demo", "name: {zh: 测试, en: bench}", "simulated: true", "timezone: Asia/Shanghai"]
     lon, lat, side = 118.30, 34.00, 0.001
-    width = ENTERPRISES * side
+    width = enterprises * side
     east, north = f"{lon + width:.4f}", f"{lat + side:.4f}"
     rows.append(f"boundary: [[{lon}, {lat}], [{east}, {lat}], [{east}, {north}], [{lon}, {north}]]")
     rows.append("enterprises:")
     devices: list[tuple[str, list[str]]] = []
     device_rows = ["devices:"]
-    for number in range(ENTERPRISES):
-        west, name = lon + number * side, f"e{number:02d}"
+    for number in range(enterprises):
+        west, name = lon + number * side, f"e{number:03d}"
         corners = [[west, lat], [west + side * 0.9, lat], [west + side * 0.9, lat + side], [west, lat + side]]
         shape = ", ".join(f"[{x:.5f}, {y:.5f}]" for x, y in corners)
         rows.append(f"  - {{id: {name}, name: {{zh: 甲, en: {name}}}, polygon: [{shape}]}}")

@@ -25,26 +25,33 @@ class Device:
     """A device that publishes at QoS 1 and notes what the broker has acknowledged."""
 
     def __init__(self, port: int) -> None:
-        self.acknowledged: set[int] = set()
         self._number_of: dict[int, int] = {}
+        self._acknowledged: set[int] = set()  # message ids
         self._news = threading.Condition()
         self._client = Client(CallbackAPIVersion.VERSION2, client_id="device")
         self._client.on_publish = self._on_publish
         self._client.connect("127.0.0.1", port)
         self._client.loop_start()
 
+    @property
+    def acknowledged(self) -> set[int]:
+        """The numbers of the readings that the broker has acknowledged."""
+        with self._news:
+            return {self._number_of[mid] for mid in self._acknowledged if mid in self._number_of}
+
     def publish(self, number: int, time_ms: int, value: float) -> None:
         payload = (
             f'{{"sensor":"{SENSOR}","time":{time_ms},"value":{value},"unit":"mg/m3","sequence":{number}}}'
         )
+        # Outside the lock: the client holds its own while it calls back.
+        mid = self._client.publish(TOPIC, payload, qos=1).mid
         with self._news:
-            info = self._client.publish(TOPIC, payload, qos=1)
-            self._number_of[info.mid] = number
+            self._number_of[mid] = number
 
     def wait_for(self, count: int) -> None:
         """Until so many publishes are acknowledged."""
         with self._news:
-            assert self._news.wait_for(lambda: len(self.acknowledged) >= count, timeout=20)
+            assert self._news.wait_for(lambda: len(self._acknowledged) >= count, timeout=20)
 
     def close(self) -> None:
         self._client.disconnect()
@@ -52,7 +59,7 @@ class Device:
 
     def _on_publish(self, _client: object, _userdata: object, mid: int, *_: object) -> None:
         with self._news:
-            self.acknowledged.add(self._number_of[mid])
+            self._acknowledged.add(mid)
             self._news.notify_all()
 
 
@@ -70,11 +77,17 @@ def receiver() -> Iterator[PageReceiver]:
     place.close()
 
 
+@pytest.fixture
+def station(tmp_path: Path, mosquitto: Mosquitto, receiver: PageReceiver) -> Iterator[Station]:
+    one = Station(tmp_path, receiver.url, mqtt_port=mosquitto.port)
+    yield one
+    one.close()
+
+
 async def test_killed_three_times_in_mid_stream(
-    tmp_path: Path, mosquitto: Mosquitto, device: Device, receiver: PageReceiver
+    station: Station, device: Device, receiver: PageReceiver
 ) -> None:
     """What the broker acknowledged is in the journal; the ledger is that of one undisturbed run."""
-    station = Station(tmp_path, receiver.url, mqtt_port=mosquitto.port)
     (station.config / "timing.yaml").write_text(PATIENT, "utf-8")
     station.start()
     start_ms = time.time_ns() // 1_000_000 - READINGS * STEP_MS
@@ -101,7 +114,6 @@ async def test_killed_three_times_in_mid_stream(
         "the store has every reading once",
     )
     assert 0 == station.stop()
-    station.close()
 
     verdict = await judge(station.data)
     in_journal = {number for sensor, number in verdict.readings if sensor == SENSOR}

@@ -18,6 +18,7 @@ FILES = {
     "routes.json": "routes.yaml",
     "channels.json": "channels.yaml",
     "scenario.json": "scenarios/*.yaml",
+    "watchdog.json": "watchdog.yaml",
 }
 
 
