@@ -87,10 +87,12 @@ def mend_store(path: Path, placed: Placed, export: Path) -> int:
 
 
 def _set_position(connection: duckdb.DuckDBPyConnection, topic: Topic, to: AppliedTo | None) -> None:
-    connection.execute("DELETE FROM positions WHERE topic = ?", [topic.value])
-    if to is not None:
-        cause = None if to.cause is None else str(to.cause)
-        connection.execute("INSERT INTO positions VALUES (?, ?, ?)", [topic.value, str(to.position), cause])
+    if to is None:
+        connection.execute("DELETE FROM positions WHERE topic = ?", [topic.value])
+        return
+    cause = None if to.cause is None else str(to.cause)
+    row = [topic.value, str(to.position), cause]
+    connection.execute("INSERT OR REPLACE INTO positions VALUES (?, ?, ?)", row)
 
 
 def _take_out(connection: duckdb.DuckDBPyConnection, after: int, export: Path) -> int:
@@ -126,30 +128,30 @@ _LATEST = "ORDER BY cause_journal DESC, cause_offset DESC, cause_index DESC LIMI
 
 def _alert_now(connection: duckdb.DuckDBPyConnection, alert: str) -> None:
     """How an alert stands by what is left of it, if anything."""
-    connection.execute("DELETE FROM alerts_now WHERE id = ?", [alert])
     found = connection.execute(
         f"SELECT json FROM ledger WHERE kind = 'alert' AND id = ? {_LATEST}",  # noqa: S608
         [alert],
     ).fetchone()
     if found is None:
+        connection.execute("DELETE FROM alerts_now WHERE id = ?", [alert])
         return
     now = AlertRecord.model_validate_json(found[0]).alert
     row: list[Any] = [now.id, now.tier.value, now.level.value, now.owner, now.quantity]
     row += [now.raised_ns, now.ended_ns, now.model_dump_json()]
-    connection.execute("INSERT INTO alerts_now VALUES (?, ?, ?, ?, ?, ?, ?, ?)", row)
+    connection.execute("INSERT OR REPLACE INTO alerts_now VALUES (?, ?, ?, ?, ?, ?, ?, ?)", row)
 
 
 def _condition_now(connection: duckdb.DuckDBPyConnection, key: tuple[str, str, str]) -> None:
+    """How a condition stands by what is left of its findings, if anything."""
     rule, level, subject = key
-    connection.execute(
-        "DELETE FROM conditions_now WHERE rule = ? AND level = ? AND subject = ?", [rule, level, subject]
-    )
     found = connection.execute(
-        "SELECT json, condition FROM findings WHERE kind = 'finding' AND rule = ? AND subject = ?"  # noqa: S608
+        "SELECT condition, json FROM findings WHERE kind = 'finding' AND rule = ? AND subject = ?"  # noqa: S608
         f" AND json_extract_string(json, '$.level') = ? {_LATEST}",
         [rule, subject, level],
     ).fetchone()
-    if found is not None:
+    if found is None:
         connection.execute(
-            "INSERT INTO conditions_now VALUES (?, ?, ?, ?, ?)", [rule, level, subject, found[1], found[0]]
+            "DELETE FROM conditions_now WHERE rule = ? AND level = ? AND subject = ?", [rule, level, subject]
         )
+    else:
+        connection.execute("INSERT OR REPLACE INTO conditions_now VALUES (?, ?, ?, ?, ?)", [*key, *found])

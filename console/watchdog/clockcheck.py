@@ -40,7 +40,7 @@ class ClockCheck:
         self._clock = clock
         self._bound = bound_seconds
         self._elapsed = elapsed
-        self._answer: tuple[int, float] | None = None
+        self._answer: tuple[int, float, float] | None = None
         self._said = False
 
     def __call__(self) -> str | None:
@@ -52,18 +52,23 @@ class ClockCheck:
 
     @property
     def offset_seconds(self) -> float | None:
-        """This clock less the watchdog's; none where it did not answer lately."""
+        """This clock less the watchdog's, as far as is certain; none where it did not answer lately.
+
+        It told its time at some moment of the question, and a process may be held in the middle of one.
+        """
         if self._answer is None:
             return None
-        theirs_ns, at = self._answer
-        passed = self._elapsed() - at
-        if passed > STALE_SECONDS:
+        theirs_ns, asked, answered = self._answer
+        now = self._elapsed()
+        if now - answered > STALE_SECONDS:
             return None
-        return (self._clock.now_ns() - theirs_ns) / NANOSECONDS - passed
+        least = (self._clock.now_ns() - theirs_ns) / NANOSECONDS - (now - asked)
+        most = least + (answered - asked)
+        return max(least, 0.0) + min(most, 0.0)
 
-    def answered(self, theirs_ns: int, at: float) -> None:
-        """The watchdog's clock said `theirs_ns` at `at` of `elapsed`."""
-        self._answer = (theirs_ns, at)
+    def answered(self, theirs_ns: int, asked: float, answered: float) -> None:
+        """The watchdog's clock said `theirs_ns` between these two moments of `elapsed`."""
+        self._answer = (theirs_ns, asked, answered)
         if self._said:
             _log.info("the watchdog answers again; clocks are compared")
         self._said = False
@@ -92,4 +97,4 @@ class ClockCheck:
             except NoAnswer as error:
                 self.silent(str(error))
             else:
-                self.answered(theirs_ns, (asked + self._elapsed()) / 2)
+                self.answered(theirs_ns, asked, self._elapsed())

@@ -35,7 +35,7 @@ async def test_a_step_shows_at_once_and_is_over_when_it_is_set_back(step: float)
     """No new answer of the watchdog is needed to see it."""
     clock = ManualClock(START_NS)
     check = check_of(clock)
-    check.answered(clock.now_ns(), clock.monotonic())
+    check.answered(clock.now_ns(), clock.monotonic(), clock.monotonic())
     assert check() is None
 
     clock.step(step)
@@ -50,12 +50,31 @@ async def test_two_seconds_are_allowed() -> None:
     """The bound itself is no disagreement; nor is none at all, which is zero and not unknown."""
     clock = ManualClock(START_NS)
     check = check_of(clock)
-    check.answered(clock.now_ns(), clock.monotonic())
+    check.answered(clock.now_ns(), clock.monotonic(), clock.monotonic())
     assert 0.0 == check.offset_seconds
 
     clock.step(2.0)
 
     assert check() is None
+
+
+@pytest.mark.parametrize("before", [0.0, 3.0, 6.0])
+async def test_a_process_held_in_the_middle_of_the_question_is_no_disagreement(before: float) -> None:
+    """Held for six seconds before, around or after the watchdog's word: only what is certain counts."""
+    clock = ManualClock(START_NS)
+    check = check_of(clock)
+    asked = clock.monotonic()
+
+    await clock.advance(before)
+    told_ns = clock.now_ns()
+    await clock.advance(6.0 - before)
+    check.answered(told_ns, asked, clock.monotonic())
+
+    assert check() is None
+    clock.step(9.0)
+    assert "+3.0 s apart" in (check() or "") or before > 0.0
+    clock.step(-18.0)
+    assert check() is not None
 
 
 async def test_a_watchdog_that_cannot_be_asked_stops_nobody() -> None:
@@ -66,7 +85,7 @@ async def test_a_watchdog_that_cannot_be_asked_stops_nobody() -> None:
     assert check() is None
     assert check.offset_seconds is None
 
-    check.answered(START_NS, clock.monotonic())
+    check.answered(START_NS, clock.monotonic(), clock.monotonic())
     assert check() is not None
     await clock.advance(10.5)
 

@@ -343,8 +343,12 @@ def _pass(sensor: Sensor, now: int) -> list[tuple[int, Change]]:
     for rung in sensor.rungs:
         if not rung.waits:
             continue
-        if rung.waits_from is None or not 0 <= rung.waits_from <= now:
+        if rung.waits_from is not None and rung.waits_from > now:
+            rung.forget()  # a person has put log time back: nothing completes across that
+            continue
+        if rung.waits_from == -1:
             rung.waits_from = now
+        assert rung.waits_from is not None
         due = rung.waits_from + (rung.on if rung.waits == "on" else rung.off)
         if rung.waits != "broken" and due <= now and due <= speaks_until and rung.said != "unknown":
             rung.active, rung.onset = rung.waits == "on", rung.waits_since
