@@ -16,6 +16,7 @@ from typing import Any
 from alerts.facts import Facts
 from fenceline.alert import Alert, AlertChange
 from fenceline.finding import Finding, LimitUsed
+from fenceline.reason import Ended
 from fenceline.vocabulary import AlertState, Condition, Level
 
 MILLISECOND = 1_000_000
@@ -124,7 +125,7 @@ def acknowledge(life: Life, by: str, log_ns: int) -> None:
 def withdrawn(life: Life, log_ns: int) -> None:
     """Its rule is no longer in force: the alert ends and says so."""
     ended = {"state": AlertState.NORMAL, "condition": Condition.UNKNOWN, "ended_ns": log_ns}
-    revise(life, log_ns, ended | {"reason": "rule_withdrawn"})
+    revise(life, log_ns, ended | {"reason": Ended.RULE_WITHDRAWN.value})
 
 
 def dump_life(life: Life) -> dict[str, Any]:

@@ -220,7 +220,8 @@ class Outbox:
         for entry in self._entries.values():
             for made in entry.tries.values():
                 if made.at_ns is not None:
-                    made.at_ns += moved.leap_ns  # a gap counts in no wait
+                    # A gap counts in no wait, and log time put back must not make one longer.
+                    made.at_ns = min(made.at_ns + moved.leap_ns, moved.now_ns)
                 elif offset > made.known_at:
                     made.at_ns = moved.now_ns
 

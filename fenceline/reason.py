@@ -63,3 +63,9 @@ class Refused(StrEnum):
     ENDED = "ended"
     UNKNOWN_REVISION = "unknown_revision"
     NO_NAME = "no_name"
+
+
+class Ended(StrEnum):
+    """Why an alert ended that nobody saw end."""
+
+    RULE_WITHDRAWN = "rule_withdrawn"

@@ -192,7 +192,11 @@ class Watchdog:
         except NoAnswer as error:
             problem = str(error)
         now_ns = clock.now_ns()
-        offset = 0.0 if self._report is None else (self._report.server_ns - (asked_ns + now_ns) / 2) / 1e9
+        offset = 0.0
+        if self._report is not None:
+            # It told its time at some moment of the question: only what is certain counts.
+            told_ns = self._report.server_ns
+            offset = (told_ns - min(max(told_ns, asked_ns), now_ns)) / 1e9
         return Look(clock.monotonic(), now_ns, self._report, problem, offset)
 
     async def _test_forever(self) -> None:

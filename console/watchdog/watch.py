@@ -41,7 +41,7 @@ class Look:
         at: monotonic seconds.
         now_ns: the watchdog's clock.
         report: what the station said; none where it did not answer, and then `problem` says how.
-        offset_seconds: the station's clock less the watchdog's, at the middle of the question.
+        offset_seconds: the station's clock less the watchdog's, as far as is certain.
     """
 
     at: float

@@ -72,7 +72,7 @@ async def test_a_process_held_in_the_middle_of_the_question_is_no_disagreement(b
 
     assert check() is None
     clock.step(9.0)
-    assert "+3.0 s apart" in (check() or "") or before > 0.0
+    assert check() is not None
     clock.step(-18.0)
     assert check() is not None
 
@@ -98,7 +98,7 @@ async def test_ingest_writes_nothing_while_the_clocks_disagree(ticks: bool) -> N
     bench = Bench(ticks=ticks)
     check = check_of(bench.clock)
     bench.core._clock_check = check
-    check.answered(bench.clock.now_ns(), bench.clock.monotonic())
+    check.answered(bench.clock.now_ns(), bench.clock.monotonic(), bench.clock.monotonic())
     await bench.step()
     before = len(await bench.bus.read(Topic.JOURNAL, "demo", 0))
     bench.clock.step(3.0)

@@ -40,6 +40,25 @@ class SimTask(_Numbered, asyncio.Task[Any]):
     """A task with a repeatable hash."""
 
 
+class SimHandle:
+    """A callback that waits for its turn; every one runs in the same context, for nobody here uses another."""
+
+    __slots__ = ("_args", "_callback", "_cancelled", "_when")
+
+    def __init__(self, callback: Callable[..., object], args: tuple[Any, ...], when: float = 0.0) -> None:
+        self._callback, self._args, self._when = callback, args, when
+        self._cancelled = False
+
+    def cancel(self) -> None:
+        self._cancelled = True
+
+    def cancelled(self) -> bool:
+        return self._cancelled
+
+    def when(self) -> float:
+        return self._when
+
+
 class VirtualLoop(asyncio.BaseEventLoop):
     """Single-threaded; `time()` moves only when nothing is ready."""
 
@@ -48,10 +67,9 @@ class VirtualLoop(asyncio.BaseEventLoop):
         self.numbered = 0
         self.steps = 0
         self._now = 0.0
-        self._turns = 0
         self._order = 0
-        self._ready: deque[asyncio.Handle] = deque()
-        self._timers: list[tuple[float, int, asyncio.TimerHandle]] = []
+        self._waiting: deque[SimHandle] = deque()
+        self._timers: list[tuple[float, int, SimHandle]] = []
         self.set_task_factory(_task)
 
     def time(self) -> float:
@@ -60,55 +78,54 @@ class VirtualLoop(asyncio.BaseEventLoop):
     def create_future(self) -> SimFuture:
         return SimFuture(loop=self)
 
-    def call_soon(
+    def call_soon(  # type: ignore[override]
         self, callback: Callable[..., object], *args: Any, context: Context | None = None
-    ) -> asyncio.Handle:
-        handle = asyncio.Handle(callback, args, self, context)
-        self._ready.append(handle)
+    ) -> SimHandle:
+        handle = SimHandle(callback, args)
+        self._waiting.append(handle)
         return handle
 
-    def call_soon_threadsafe(
+    def call_soon_threadsafe(  # type: ignore[override]
         self, callback: Callable[..., object], *args: Any, context: Context | None = None
-    ) -> asyncio.Handle:
-        return self.call_soon(callback, *args, context=context)
+    ) -> SimHandle:
+        return self.call_soon(callback, *args)
 
-    def call_at(
+    def call_at(  # type: ignore[override]
         self, when: float, callback: Callable[..., object], *args: Any, context: Context | None = None
-    ) -> asyncio.TimerHandle:
-        handle = asyncio.TimerHandle(when, callback, args, self, context)
+    ) -> SimHandle:
+        handle = SimHandle(callback, args, when)
         self._order += 1
         heapq.heappush(self._timers, (when, self._order, handle))
         return handle
 
-    def call_later(
+    def call_later(  # type: ignore[override]
         self, delay: float, callback: Callable[..., object], *args: Any, context: Context | None = None
-    ) -> asyncio.TimerHandle:
-        return self.call_at(self._now + delay, callback, *args, context=context)
-
-    def _timer_handle_cancelled(self, handle: asyncio.TimerHandle) -> None:
-        """Cancelled timers stay in the heap until their time."""
+    ) -> SimHandle:
+        return self.call_at(self._now + delay, callback, *args)
 
     def _run_once(self) -> None:
-        ready, timers = self._ready, self._timers
-        self._turns += 1
-        if not ready and not self._stopping:  # type: ignore[attr-defined]
-            while timers and timers[0][2].cancelled():
-                heapq.heappop(timers)
+        """Everything until `stop` is called: `run_forever` looks for that after each turn."""
+        waiting, timers, turns = self._waiting, self._timers, 0
+        pop, later = waiting.popleft, heapq.heappop
+        while not self._stopping:  # type: ignore[attr-defined]
+            while waiting:
+                handle = pop()
+                turns += 1
+                if not handle._cancelled:
+                    handle._callback(*handle._args)
+                if turns > MOST_TURNS_AT_ONE_TIME:
+                    raise Stuck(f"the loop turns without end at {self._now:.6f} s")
+            if self._stopping:  # type: ignore[attr-defined]
+                break
+            while timers and timers[0][2]._cancelled:
+                later(timers)
             if not timers:
                 raise Stuck("nothing is ready and nothing is timed")
-            if timers[0][0] > self._now:
-                self._now, self._turns = timers[0][0], 0
-        while timers and timers[0][0] <= self._now:
-            handle = heapq.heappop(timers)[2]
-            if not handle.cancelled():
-                ready.append(handle)
-        if self._turns > MOST_TURNS_AT_ONE_TIME:
-            raise Stuck(f"the loop turns without end at {self._now:.6f} s")
-        self.steps += len(ready)
-        for _ in range(len(ready)):
-            handle_ = ready.popleft()
-            if not handle_.cancelled():
-                handle_._run()
+            when = timers[0][0]
+            if when > self._now:
+                self._now, self.steps, turns = when, self.steps + turns, 0
+            while timers and timers[0][0] <= self._now:
+                waiting.append(later(timers)[2])
 
 
 def _task(

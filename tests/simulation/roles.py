@@ -140,6 +140,7 @@ class House:
             park=PARK,
             store=SimStore(life, self.rows),
             clock=life.clock,
+            window_seconds=0.3,
             retry_seconds=0.5,
         )
         life.process.memory["sink"] = sink
@@ -177,7 +178,7 @@ class House:
                     by="anna" if rng.random() < 0.97 else "bert",
                 )
                 await _act(bus, action, times=rng.choice((1, 1, 1, 2)))
-            await life.clock.sleep(rng.uniform(0.05, 0.4))
+            await life.clock.sleep(rng.uniform(0.2, 0.8))
 
 
 async def _act(bus: SimBus, action: Action, *, times: int) -> None:

@@ -24,7 +24,7 @@ from tests.simulation.roles import House, Makers
 from tests.simulation.store import Rows
 from tests.simulation.world import Process, ProcessClock, World
 
-FAULTS_UNTIL, HEALED_AT, QUIET_AT, INGEST_UNTIL, END_AT = 13.0, 14.0, 16.0, 26.0, 30.0
+FAULTS_UNTIL, HEALED_AT, QUIET_AT, INGEST_UNTIL, END_AT = 13.0, 14.0, 16.0, 26.0, 28.5
 
 
 @dataclass(slots=True)

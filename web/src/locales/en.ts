@@ -191,7 +191,7 @@ export const en: Record<keyof typeof zh, string> = {
   'detail.acknowledged': 'Acknowledged',
   'detail.nobody': 'nobody yet',
   'detail.paging': 'Paging',
-  'detail.paging_step': 'step {step}, cycle {cycle}, {n} pages due',
+  'detail.paging_step': 'step {step}, cycle {cycle}, {n} pages so far',
   'detail.paging_none': 'no paging',
   'detail.answered_by': 'answered by {name}',
   'detail.rule': 'Rule',

@@ -57,6 +57,7 @@ export const enWords: Record<keyof typeof zhWords, string> = {
 
   'reason.never_seen': 'no reading ever received',
   'reason.silent': 'readings stopped',
+  'reason.rule_withdrawn': 'its rule was withdrawn',
   'reason.delayed': 'data delayed',
   'reason.late': 'late',
   'reason.time_ahead': "the device's clock is ahead",

@@ -189,7 +189,7 @@ export const zh = {
   'detail.acknowledged': '确认',
   'detail.nobody': '还没有人确认',
   'detail.paging': '传呼',
-  'detail.paging_step': '第 {step} 级，第 {cycle} 轮，待答 {n} 条',
+  'detail.paging_step': '第 {step} 级，第 {cycle} 轮，至今 {n} 条寻呼',
   'detail.paging_none': '没有传呼',
   'detail.answered_by': '{name} 已应答',
   'detail.rule': '规则',

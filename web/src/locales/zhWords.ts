@@ -55,6 +55,7 @@ export const zhWords = {
 
   'reason.never_seen': '从未收到读数',
   'reason.silent': '读数中断',
+  'reason.rule_withdrawn': '规则已撤下',
   'reason.delayed': '数据延迟',
   'reason.late': '迟到',
   'reason.time_ahead': '设备时钟超前',
