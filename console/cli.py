@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from console.commands import configuration, deadletters, doctor, tap, watchdog
+from console.commands import configuration, deadletters, doctor, journal, tap, watchdog
 from console.commands import users as accounts
 from console.logs import Format, set_up_logs
 from fenceline.errors import FencelineError, ServiceError
@@ -21,6 +21,7 @@ app = typer.Typer(
     add_completion=False,
 )
 app.add_typer(deadletters.app, name="deadletter")
+app.add_typer(journal.app, name="journal")
 app.add_typer(accounts.app, name="user")
 app.command("tap")(tap.tap)
 app.command("watchdog")(watchdog.watchdog)

@@ -1,4 +1,4 @@
-"""What stands in a ledger: its alerts as they are now, and the records that close them where no state is left."""
+"""What stands in a ledger: how its alerts are now, and the records that close them where no state is left."""
 
 import sqlite3
 from collections.abc import Iterator
@@ -46,7 +46,8 @@ def closing(connection: sqlite3.Connection, journal: int, offset: int) -> list[R
             alerts[record.alert.id] = record
         elif isinstance(record, PageRecord):
             pages[record.page.id] = record
-    at_ns = max((one.at_ns for one in (*alerts.values(), *pages.values())), default=0)
+    times = [one.at_ns for one in alerts.values()] + [one.at_ns for one in pages.values()]
+    at_ns = max(times, default=0)
     closed: list[LedgerRecord] = []
     for alert in (one.alert for one in alerts.values() if one.alert.ended_ns is None):
         ended = {

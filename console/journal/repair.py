@@ -16,16 +16,21 @@ from console.journal.stored import EXPORT_NAME, STORE_NAME, Placed, mend_store, 
 from console.roles.engine import EngineWorker
 from console.roles.snapshots import EngineSettings
 from fenceline.bus import Cause, Position, Snapshot, Topic
-from fenceline.bus.checks import check_park
+from fenceline.bus.checks import LOG_TOPICS, check_park
 from fenceline.bus.embedded import EmbeddedBus
 from fenceline.bus.folderlock import FolderLock
 from fenceline.bus.logfile import LOG_NAME
+from fenceline.bus.logrows import ends, insert, row_of
 from fenceline.bus.mending import DERIVED, Mend
 from fenceline.bus.rebuild import WORK_NAME, Rebuilding, rebuild
+from fenceline.bus.snapshotfile import STATE_NAME, SnapshotFile
 from fenceline.bus.sqlitefile import connect
 from fenceline.bus.swap import Originals, check_room, copy_aside, originals_of, put_in_place
+from fenceline.bus.verify import verify_park
 from fenceline.clock import SystemClock
-from fenceline.errors import BusError, FencelineError
+from fenceline.errors import BusError, FencelineError, WireError
+from fenceline.journal import Tick
+from fenceline.wire import decode
 from sinks.query import AppliedTo
 
 NEVER = 2**62
@@ -77,20 +82,28 @@ class _Repairing:
     async def _run(self, originals: Originals, *, dry_run: bool) -> None:
         applied = self._applied()
         held = applied.get(Topic.JOURNAL)
+        looked = None if originals.aside else verify_park(self._place.parent, self._park, owned=False)
+        unreadable = frozenset(LOG_TOPICS) - set(LOG_TOPICS if looked is None else looked.topics)
         built = rebuild(originals, self._place, self._park)
         try:
             before = standing(built.connection)
-            mend = built.finish([] if held is None else [held.position], again=self._again)
+            self._report.saved = _counts(built.connection)
+            mend = built.finish(
+                known=[] if held is None else [held.position],
+                known_ends={topic: to.position.offset + 1 for topic, to in applied.items()},
+                unreadable=unreadable,
+                again=self._again,
+            )
             self._refuse_a_fold(mend)
             placed = _placed(built.connection, mend, applied)
-            self._say(built, mend)
+            self._say(built, mend, unreadable)
             if mend.state_lost:
                 self._begin_empty(built, mend)
         finally:
             built.close()
         moved = held is not None and placed.journal not in (None, held.position)
-        behind = built.salvaged.behind > 0 or built.salvaged.disputed > 0
-        self._report.changed = mend.changes or moved or behind or originals.aside is not None
+        unsound = looked is None or not looked.sound
+        self._report.changed = mend.changes or moved or unsound
         if not self._report.changed:
             return
         if mend.again or mend.state_lost:
@@ -118,7 +131,7 @@ class _Repairing:
                 hint="run `fenceline journal repair --dry-run`",
             )
 
-    def _say(self, built: Rebuilding, mend: Mend) -> None:
+    def _say(self, built: Rebuilding, mend: Mend, unreadable: frozenset[Topic]) -> None:
         report, connection = self._report, built.connection
         report.journal = (built.salvaged.journal, mend.journal)
         report.snapshots = [str(one.position) for one in mend.snapshots]
@@ -126,12 +139,12 @@ class _Repairing:
         report.state_lost = mend.state_lost
         report.start = mend.start if mend.again else None
         for topic, gaps in mend.lost.items():
-            query = f"SELECT count(*) FROM {topic.value}"  # noqa: S608
-            report.saved[topic.value] = int(connection.execute(query).fetchone()[0])
             for first, last in gaps:
                 folded = mend.again and topic in DERIVED and not _is_original(connection, topic, first, mend)
                 between = _ticks_around(connection, first, last) if topic is Topic.JOURNAL else (None, None)
                 report.lost.append(Lost(topic.value, first, last, between, again=folded))
+        for topic in sorted(unreadable):
+            report.notes.append(f"the table of `{topic}` could not be read: what it held is not known")
         if built.salvaged.disputed:
             report.notes.append(f"{built.salvaged.disputed} offsets had two records each; neither was taken")
         if not built.salvaged.heads_known:
@@ -139,9 +152,6 @@ class _Repairing:
 
     def _begin_empty(self, built: Rebuilding, mend: Mend) -> None:
         """The snapshot that the engine begins with, and the end of what nobody knows any more."""
-        from fenceline.bus.logrows import ends, insert, row_of
-        from fenceline.bus.snapshotfile import STATE_NAME, SnapshotFile
-
         connection = built.connection
         fold = empty_fold(connection)
         digest = connection.execute("SELECT hash FROM journal WHERE offset = ?", (mend.start,)).fetchone()[0]
@@ -205,6 +215,11 @@ async def _fold(work: Path, park: str) -> None:
         await bus.close()
 
 
+def _counts(connection: sqlite3.Connection) -> dict[str, int]:
+    questions = {topic.value: f"SELECT count(*) FROM {topic.value}" for topic in LOG_TOPICS}  # noqa: S608
+    return {name: int(connection.execute(text).fetchone()[0]) for name, text in questions.items()}
+
+
 def _placed(connection: sqlite3.Connection, mend: Mend, applied: dict[Topic, AppliedTo]) -> Placed:
     derived: dict[Topic, AppliedTo | None] = {}
     for topic in DERIVED if mend.again else ():
@@ -225,7 +240,7 @@ def _moved(connection: sqlite3.Connection, mend: Mend, position: Position) -> Po
     if position.offset < 0 or not position.hash:
         return Position(mend.journal, position.offset, position.hash)
     rows = connection.execute(
-        "SELECT offset, hash FROM journal WHERE offset >= ? AND (offset = ? OR kind = 'epoch') ORDER BY offset",
+        "SELECT offset, hash FROM journal WHERE offset = ? OR offset > ? AND kind = 'epoch' ORDER BY offset",
         (position.offset, position.offset),
     )
     for offset, digest in rows:
@@ -250,10 +265,6 @@ def _ticks_around(connection: sqlite3.Connection, first: int, last: int) -> tupl
 
 
 def _moment(row: tuple[bytes] | None) -> str | None:
-    from fenceline.errors import WireError
-    from fenceline.journal import Tick
-    from fenceline.wire import decode
-
     if row is None:
         return None
     try:

@@ -74,7 +74,7 @@ class Repair:
         if before != after:
             said.append(f"the journal goes on as number {after} (it was {before or 'not to be read'})")
         if self.dropped_snapshots:
-            said.append(f"snapshots that do not fit and were dropped: {', '.join(self.dropped_snapshots)}")
+            said.append(f"snapshots dropped: {', '.join(self.dropped_snapshots)}")
         if self.state_lost:
             said.append(
                 "no snapshot fits and the journal does not reach back to its beginning: the engine begins"

@@ -6,7 +6,7 @@ position from before is taken for one of this journal by chance.
 """
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import orjson
@@ -66,6 +66,8 @@ class Mender:
         park: the park's id.
         snapshots: all that are whole, whether they fit or not.
         known: positions in this journal that others hold, such as the store.
+        known_ends: after the last offset that others know in the derived topics.
+        unreadable: topics of which even the end could not be read.
         again: fold again what can be, damaged or not.
     """
 
@@ -74,10 +76,13 @@ class Mender:
     park: str
     snapshots: Sequence[Snapshot]
     known: Sequence[Position] = ()
+    known_ends: Mapping[Topic, int] = field(default_factory=dict)
+    unreadable: frozenset[Topic] = frozenset()
     again: bool = False
 
     def mend(self) -> Mend:
         """Write the epochs, drop what is folded again, write down the numbers and the gaps."""
+        self._lengthen()
         own = self._own_number()
         mend = Mend(journal=max([own, *(held.journal for held in self._held())]))
         mend.lost = {topic: self._fresh_gaps(topic) for topic in self.salvaged.gaps}
@@ -89,7 +94,8 @@ class Mender:
         candidates = self._candidates(mend, origin)
         if candidates:
             mend.start = self._chosen(mend, candidates)
-            mend.again = self.again or self._after(mend, mend.start) or self._derived_lost_after(mend)
+            # Under another number the fold would write again what stands: so all of it is written again.
+            mend.again = self.again or bool(mend.epochs) or self._derived_lost_after(mend)
         else:
             mend.state_lost = True
             if mend.last not in mend.epochs:
@@ -101,6 +107,14 @@ class Mender:
         return mend
 
     # What is missing
+
+    def _lengthen(self) -> None:
+        """What others have read beyond the end that the file knows is missing, too."""
+        for topic in DERIVED:
+            end, known = self.salvaged.ends[topic], self.known_ends.get(topic, 0)
+            if known > end:
+                self.salvaged.gaps[topic].append((max(end, self.salvaged.heads[topic]), known - 1))
+                self.salvaged.ends[topic] = known
 
     def _fresh_gaps(self, topic: Topic) -> list[Gap]:
         known = set(self.salvaged.known_gaps.get(topic, []))
@@ -168,7 +182,7 @@ class Mender:
         best = [one for one in candidates if self._missing_after(mend, one) == least]
         bounds = self._derived_bounds(mend)
         covering = [one for one in best if all(one == SCRATCH or one < bound for bound in bounds)]
-        return max(covering) if covering else min(best)
+        return max(covering) if covering and not self.again else min(best)
 
     def _missing_after(self, mend: Mend, start: int) -> int:
         return sum(last - first + 1 for first, last in mend.lost[Topic.JOURNAL] if last > start)
@@ -178,7 +192,7 @@ class Mender:
 
     def _derived_bounds(self, mend: Mend) -> list[int]:
         """For each gap in what was derived, the lowest journal offset that it may have come from."""
-        bounds = []
+        bounds = [SCRATCH for topic in DERIVED if topic in self.unreadable]
         for topic in DERIVED:
             for first, _ in mend.lost[topic]:
                 bounds.append(
@@ -191,9 +205,10 @@ class Mender:
         return bounds
 
     def _derived_lost_after(self, mend: Mend) -> bool:
+        bounds = self._derived_bounds(mend)
         if mend.start == SCRATCH:
-            return bool(self._derived_bounds(mend))
-        return any(bound > mend.start for bound in self._derived_bounds(mend))
+            return bool(bounds)
+        return any(bound > mend.start or bound == SCRATCH for bound in bounds)
 
     # What is written
 

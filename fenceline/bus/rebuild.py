@@ -2,11 +2,11 @@
 
 import shutil
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from fenceline.bus import Position, Snapshot
+from fenceline.bus import Position, Snapshot, Topic
 from fenceline.bus.logfile import LOG_NAME
 from fenceline.bus.mending import Mend, Mender
 from fenceline.bus.salvage import Salvaged, salvage_log, salvage_snapshots
@@ -38,11 +38,27 @@ class Rebuilding:
     def place(self) -> Path:
         return self.work / self.park
 
-    def finish(self, known: Sequence[Position], *, again: bool) -> Mend:
-        """Decide what stays, and write the snapshots that do."""
+    def finish(
+        self,
+        *,
+        known: Sequence[Position],
+        known_ends: Mapping[Topic, int],
+        unreadable: frozenset[Topic],
+        again: bool,
+    ) -> Mend:
+        """Decide what stays, and write the snapshots that do; the arguments are those of `Mender`."""
         connection = self.connection
         connection.execute("BEGIN")
-        mend = Mender(connection, self.salvaged, self.park, self.snapshots, known, again).mend()
+        mend = Mender(
+            connection,
+            self.salvaged,
+            self.park,
+            self.snapshots,
+            known=known,
+            known_ends=known_ends,
+            unreadable=unreadable,
+            again=again,
+        ).mend()
         connection.execute("COMMIT")
         file = SnapshotFile(self.place / STATE_NAME)
         try:

@@ -137,8 +137,10 @@ class Reference:
             return "delayed"
         if quality >= 16 or not math.isfinite(value):
             return "unusable"
-        other = any(bound or one != value for one, bound in sensor["said"]) or not sensor["said"]
-        return "conflict" if time == newest and other else "current"
+        # The same again is no conflict: the highest so far, and the lowest that is more than a lower bound.
+        most = max((one for one, _ in sensor["said"]), default=None)
+        least = min((one for one, bound in sensor["said"] if not bound), default=None)
+        return "conflict" if time == newest and not (most == value == least) else "current"
 
     def _reading(self, sensor: dict[str, Any], kind: str, reading: list[Any], now: int) -> list[Found]:
         time, value, quality, _ = reading

@@ -16,9 +16,11 @@ from tests.simulation.world import Process, Trap
 OPERATIONS = {
     "engine": (
         "append:findings",
+        "append:findings",
         "append:alerts",
         "append:alerts",
-        "append",
+        "append:alerts",
+        "append:alerts",
         "read:journal",
         "put",
         "put",
@@ -88,8 +90,8 @@ def faults(rng: random.Random, until: float) -> list[Fault]:
 
 
 def _details(rng: random.Random, kind: str) -> tuple[Any, ...]:
-    role = rng.choice(("engine", "engine", "pager", "pager", "ingest", "ingest", "sink", "operator"))
-    seconds = rng.choice((0.3, 0.8, 2.0, 4.5))
+    roles = ("engine", "engine", "engine", "pager", "pager", "ingest", "ingest", "sink", "operator")
+    role, seconds = rng.choice(roles), rng.choice((0.3, 0.8, 2.0, 4.5, 6.0))
     match kind:
         case "trap":
             operation, does = rng.choice(OPERATIONS[role]), rng.choice(DOES)
@@ -196,7 +198,7 @@ class Saboteur:
     def _rot(self, _seconds: float) -> None:
         """The newest snapshot no longer reads back."""
         saved = self._house.disk.memory.store.parks[PARK].snapshots
-        if len(saved) > 1:
+        if saved:
             newest = saved[max(saved, key=lambda position: position.offset)]
             newest.manifest = newest.manifest[:-7]
             self._of("engine").kill(0.5)

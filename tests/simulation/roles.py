@@ -5,7 +5,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from alerts.pager import Pager
-from console.roles.engine import EngineSettings, EngineWorker
+from console.roles.engine import EngineWorker
+from console.roles.snapshots import EngineSettings
 from fenceline.bus import Record, Topic
 from fenceline.clock import Clock
 from fenceline.errors import NotDurable
@@ -72,6 +73,11 @@ class House:
         applied = self.rows.applied.get(Topic.JOURNAL)
         return [*found, 0 if applied is None else applied.position.offset]
 
+    def stored(self) -> int | None:
+        """The last finding that the store has."""
+        applied = self.rows.applied.get(Topic.FINDINGS)
+        return None if applied is None else applied.position.offset
+
     def ingest(self, filter_: str, *, ticks: bool) -> Callable[[Life], Any]:
         """An ingestor of one topic filter."""
 
@@ -115,6 +121,7 @@ class House:
             force=force(),
             settings=self.engine_settings,
             needed=self.needed,
+            stored=self.stored,
         )
         life.process.memory["engine"] = worker
         await worker.run()

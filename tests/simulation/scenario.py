@@ -5,12 +5,14 @@ import contextlib
 import random
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 import structlog
 
+import fenceline.wire as wire
 from console.fold import ParkFold
-from console.roles.engine import EngineSettings
+from console.roles.snapshots import EngineSettings
 from fenceline.bus import Stored, Topic
 from fenceline.wire import encode, kind_of
 from tests.simulation.broker import Published, SimBroker
@@ -52,8 +54,9 @@ class Remains:
 
 @contextlib.contextmanager
 def quiet() -> Iterator[None]:
-    """No log: a run says what it has to say in its history."""
-    before = structlog.get_config()
+    """No log: a run says what it has to say in its history. A batch is decoded once, not by each reader."""
+    before, decode_batch = structlog.get_config(), wire._decode_batch
+    wire._decode_batch = lru_cache(maxsize=256)(decode_batch)
     structlog.configure(
         processors=[],
         wrapper_class=structlog.make_filtering_bound_logger(50),
@@ -63,6 +66,7 @@ def quiet() -> Iterator[None]:
     try:
         yield
     finally:
+        wire._decode_batch = decode_batch
         structlog.configure(**before)
 
 
@@ -118,6 +122,8 @@ def _house(world: World, makers: Makers) -> House:
         read_limit=rng.choice((1, 3, 7, 500)),
         snapshot_records=rng.choice((6, 12, 25, 60)),
         snapshot_seconds=rng.choice((5.0, 300.0)),
+        snapshot_retry_seconds=1.5,
+        findings_days=rng.choice((None, 5 / 86400)),
     )
     return House(
         world=world,

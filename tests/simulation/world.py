@@ -149,7 +149,8 @@ class Process:
         if pause_seconds:
             self.pause(pause_seconds)
         self.world.saw("replace", self.name)
-        self.start()
+        # On another machine, whose clock is not the same; two seconds apart they would not run.
+        self.start().clock_ahead_ns = round(self.world.rng.uniform(-1.8, 1.8) * SECOND)
         for life in self.lives:
             life.alone = False
 
@@ -163,6 +164,7 @@ class Life:
         self.alive = True
         self.alone = True  # no other life of its process ever ran beside it
         self.paused_until = 0.0
+        self.clock_ahead_ns = 0  # of its process's clock
         self.task: asyncio.Task[None] | None = None
         self.clock = LifeClock(self)
         self.on_death: list[Callable[[], None]] = []
@@ -208,7 +210,7 @@ class LifeClock:
         self._loop = life.world.loop
 
     def now_ns(self) -> int:
-        return self._process.wall_ns(self._loop.time())
+        return self._process.wall_ns(self._loop.time()) + self._life.clock_ahead_ns
 
     def monotonic(self) -> float:
         return self._process.monotonic(self._loop.time())

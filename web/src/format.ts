@@ -33,12 +33,12 @@ export interface Bounds {
   upper?: number | null
 }
 
-/** A limit with its direction as a sign: `> 10 ppm`, `< 19.5 %`, `19.5 – 23.5 %`. */
+/** A limit with its direction as a sign: `≥ 10 ppm`, `≤ 19.5 %`, `19.5 – 23.5 %`. */
 export function formatLimit(limit: Bounds): string {
   if (limit.direction === 'outside') {
     return `${formatNumber(limit.value)} – ${formatValue(limit.upper, limit.unit)}`
   }
-  return `${limit.direction === 'above' ? '>' : '<'} ${formatValue(limit.value, limit.unit)}`
+  return `${limit.direction === 'above' ? '≥' : '≤'} ${formatValue(limit.value, limit.unit)}`
 }
 
 /** How many times the limit a value is; only for a limit that a value is above. */

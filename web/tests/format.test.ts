@@ -33,8 +33,8 @@ describe('values', () => {
   })
 
   it('shows a limit with its direction', () => {
-    expect(formatLimit({ value: 10, unit: 'ppm', direction: 'above' })).toBe('> 10 ppm')
-    expect(formatLimit({ value: 0, unit: 'Pa', direction: 'below' })).toBe('< 0 Pa')
+    expect(formatLimit({ value: 10, unit: 'ppm', direction: 'above' })).toBe('≥ 10 ppm')
+    expect(formatLimit({ value: 0, unit: 'Pa', direction: 'below' })).toBe('≤ 0 Pa')
     expect(formatLimit({ value: 19.5, unit: '%', direction: 'outside', upper: 23.5 })).toBe('19.5 – 23.5 %')
   })
 

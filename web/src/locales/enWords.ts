@@ -60,6 +60,8 @@ export const enWords: Record<keyof typeof zhWords, string> = {
   'reason.rule_withdrawn': 'its rule was withdrawn',
   'reason.delayed': 'data delayed',
   'reason.late': 'late',
+  'reason.current': 'current',
+  'reason.unusable': 'not usable',
   'reason.time_ahead': "the device's clock is ahead",
   'reason.bad': 'bad reading',
   'reason.calibration': 'calibration',

@@ -58,6 +58,8 @@ export const zhWords = {
   'reason.rule_withdrawn': '规则已撤下',
   'reason.delayed': '数据延迟',
   'reason.late': '迟到',
+  'reason.current': '当前',
+  'reason.unusable': '不可用',
   'reason.time_ahead': '设备时钟超前',
   'reason.bad': '读数无效',
   'reason.calibration': '校准中',
