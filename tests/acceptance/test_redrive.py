@@ -1,4 +1,4 @@
-"""A bad reading is refused, mended, driven again once, and then in the store: the real process, a real broker."""
+"""A bad reading is refused, mended, driven again once, and then in the store, with the real process."""
 
 import json
 import subprocess

@@ -70,6 +70,7 @@ async def test_status_and_values_once_a_second(console: Console, bus: MemoryBus,
         "engine": "live",
         "balanced": True,
         "received_per_second": 50.0,
+        "journal": "ok",
     } == status
     await browser.close()
 
