@@ -143,7 +143,7 @@ class _Repairing:
                 folded = mend.again and topic in DERIVED and not _is_original(connection, topic, first, mend)
                 between = _ticks_around(connection, first, last) if topic is Topic.JOURNAL else (None, None)
                 report.lost.append(Lost(topic.value, first, last, between, again=folded))
-        for topic in sorted(unreadable):
+        for topic in sorted(one for one in unreadable if not report.saved[one]):
             report.notes.append(f"the table of `{topic}` could not be read: what it held is not known")
         if built.salvaged.disputed:
             report.notes.append(f"{built.salvaged.disputed} offsets had two records each; neither was taken")

@@ -67,7 +67,7 @@ class Mender:
         snapshots: all that are whole, whether they fit or not.
         known: positions in this journal that others hold, such as the store.
         known_ends: after the last offset that others know in the derived topics.
-        unreadable: topics of which even the end could not be read.
+        unreadable: topics of which SQLite cannot read anything.
         again: fold again what can be, damaged or not.
     """
 
@@ -87,7 +87,6 @@ class Mender:
         mend = Mend(journal=max([own, *(held.journal for held in self._held())]))
         mend.lost = {topic: self._fresh_gaps(topic) for topic in self.salvaged.gaps}
         origin = self.salvaged.origin
-        before = mend.journal
         for first, last in self._breaks(mend, own):
             self._put_epoch(mend, first, last)
         mend.last = self._scalar("SELECT max(offset) FROM journal", -1)
@@ -102,7 +101,7 @@ class Mender:
                 self._put_epoch(mend, mend.last + 1, mend.last + 1)
                 mend.last += 1
             mend.start = mend.last
-        self._keep_snapshots(mend, before)
+        self._keep_snapshots(mend)
         self._write(mend, origin)
         return mend
 
@@ -157,14 +156,26 @@ class Mender:
         found = {
             snapshot.position.offset
             for snapshot in self.snapshots
-            if snapshot.position.offset >= origin and self._fits(snapshot.position, mend)
+            if snapshot.position.offset >= origin and self._place_of(snapshot.position, mend) is not None
         }
         if origin == SCRATCH and self.salvaged.heads[Topic.JOURNAL] == 0 and self._begins_whole(mend):
             found.add(SCRATCH)
         return sorted(found)
 
-    def _fits(self, position: Position, mend: Mend) -> bool:
-        return position.journal <= mend.journal and self._hash_at(position.offset) == position.hash
+    def _place_of(self, position: Position, mend: Mend) -> int | None:
+        """Where the state of a snapshot stands in the mended journal; none where it does not fit.
+
+        That of a snapshot whose record is lost stands at the epoch in place of what was lost, if all that
+        was derived up to it is still there.
+        """
+        found = self._hash_at(position.offset)
+        if found is not None or position.journal > mend.journal:
+            return position.offset if found == position.hash else None
+        if position.offset < self.salvaged.heads[Topic.JOURNAL]:
+            return None
+        if self._scalar("SELECT max(cause_offset) FROM findings", -1) < position.offset:
+            return None
+        return min((place for place in mend.epochs if place > position.offset), default=None)
 
     def _begins_whole(self, mend: Mend) -> bool:
         """Whether the first park in force stands before the first gap: without it nothing can be decided."""
@@ -192,16 +203,16 @@ class Mender:
 
     def _derived_bounds(self, mend: Mend) -> list[int]:
         """For each gap in what was derived, the lowest journal offset that it may have come from."""
-        bounds = [SCRATCH for topic in DERIVED if topic in self.unreadable]
+        bounds = []
         for topic in DERIVED:
-            for first, _ in mend.lost[topic]:
-                bounds.append(
-                    self._scalar(
-                        f"SELECT cause_offset FROM {topic.value} WHERE offset < {first}"  # noqa: S608
-                        " ORDER BY offset DESC LIMIT 1",
-                        SCRATCH,
-                    )
+            end = self.salvaged.ends[topic]
+            unknown = topic not in self.salvaged.counted and (end > 0 or topic in self.unreadable)
+            for first in [first for first, _ in mend.lost[topic]] + ([end] if unknown else []):
+                question = (
+                    f"SELECT cause_offset FROM {topic.value} WHERE offset < {first}"  # noqa: S608
+                    " ORDER BY offset DESC LIMIT 1"
                 )
+                bounds.append(self._scalar(question, SCRATCH))
         return bounds
 
     def _derived_lost_after(self, mend: Mend) -> bool:
@@ -212,20 +223,19 @@ class Mender:
 
     # What is written
 
-    def _keep_snapshots(self, mend: Mend, before: int) -> None:
-        for snapshot in () if mend.state_lost else self.snapshots:
+    def _keep_snapshots(self, mend: Mend) -> None:
+        taken: set[int] = set()
+        for snapshot in self.snapshots:  # the highest first
             position = snapshot.position
-            fits = position.journal <= before and self._fits(position, mend)
-            if fits and (position.offset <= mend.start or not mend.again):
-                here = Position(mend.journal, position.offset, position.hash)
+            place = None if mend.state_lost else self._place_of(position, mend)
+            if mend.again and position.offset > mend.start:
+                place = None
+            if place is not None and place not in taken:
+                taken.add(place)
+                here = Position(mend.journal, place, self._hash_at(place) or "")
                 mend.snapshots.append(replace(snapshot, position=here))
-        kept = {snapshot.position.offset for snapshot in mend.snapshots}
-        head = self.salvaged.heads[Topic.JOURNAL]
-        mend.dropped_snapshots = [
-            one.position
-            for one in self.snapshots
-            if one.position.offset not in kept and one.position.offset >= head
-        ]
+            elif position.offset >= self.salvaged.heads[Topic.JOURNAL]:
+                mend.dropped_snapshots.append(position)
 
     def _write(self, mend: Mend, origin: int) -> None:
         gaps = {topic: list(found) for topic, found in self.salvaged.known_gaps.items()}

@@ -37,6 +37,7 @@ class Salvaged:
         park, journal: as its table of names says, where that can be read.
         heads: where each log begins.
         ends: after the last offset ever used, as far as that is known.
+        counted: the topics whose last offset ever used was read, and is not only that of what is left.
         gaps: offsets between head and end that no record was found for, each first and last.
         known_gaps: those that an earlier repair left.
         origin: what was derived from offsets up to here is an original, which no fold gives again.
@@ -50,6 +51,7 @@ class Salvaged:
     journal: int | None = None
     heads: dict[Topic, int] = field(default_factory=dict)
     ends: dict[Topic, int] = field(default_factory=dict)
+    counted: frozenset[Topic] = frozenset()
     gaps: dict[Topic, list[Gap]] = field(default_factory=dict)
     known_gaps: dict[Topic, list[Gap]] = field(default_factory=dict)
     origin: int = -1
@@ -206,6 +208,7 @@ class _Gathered:
             origin=known_origin(self._names),
             heads_known=self._heads.keys() >= set(LOG_TOPICS),
             strange=self._strange,
+            counted=frozenset(self._sequences),
         )
         for topic in LOG_TOPICS:
             lowest, highest = self._connection.execute(

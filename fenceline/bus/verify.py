@@ -114,9 +114,15 @@ class _LogCheck:
                     if self._is_whole(row):
                         yield row
             except sqlite3.Error as error:
-                if expected == before:
+                if expected > before:
+                    continue
+                single = self._single(expected)
+                if single is None:
                     expected = self._skip(expected, error)
-                continue
+                    continue
+                expected += 1
+                if self._is_whole(single):
+                    yield single
             if expected == before:
                 self._missing(expected, end - 1)
                 return
@@ -126,6 +132,14 @@ class _LogCheck:
             f"SELECT * FROM {self._topic.value} WHERE offset BETWEEN ? AND ? ORDER BY offset LIMIT ?",  # noqa: S608
             (start, self._count.end - 1, _READ_ROWS),
         )
+
+    def _single(self, offset: int) -> Row | None:
+        question = f"SELECT * FROM {self._topic.value} WHERE offset = ?"  # noqa: S608
+        try:
+            row: Row | None = self._connection.execute(question, (offset,)).fetchone()
+        except sqlite3.Error:
+            return None
+        return row
 
     def _is_whole(self, row: Row) -> bool:
         if not rows.is_whole(row):
@@ -138,18 +152,11 @@ class _LogCheck:
     def _skip(self, start: int, error: sqlite3.Error) -> int:
         """The next offset that can be read again; what lies before it is said."""
         place = start
-        while place < self._count.end and not self._readable(place):
+        while place < self._count.end and self._single(place) is None:
             place += 1
         where = f"{self._topic}/{start}-{place - 1}"
         self._findings.damage(where, f"the file cannot be read there: {error}", REPAIR)
         return place
-
-    def _readable(self, offset: int) -> bool:
-        question = f"SELECT * FROM {self._topic.value} WHERE offset = ?"  # noqa: S608
-        try:
-            return self._connection.execute(question, (offset,)).fetchone() is not None
-        except sqlite3.Error:
-            return False
 
     def _missing(self, first: int, last: int) -> None:
         if (first, last) in self._known:

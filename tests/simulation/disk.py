@@ -9,6 +9,7 @@ A trap does at the n-th use of its operation (`append:journal`, `read:alerts`, `
     fail, fail_recorded, fail_prefix   `NotDurable`; nothing, everything, a part stands
     late                      `NotDurable`; everything stands some seconds later
     pause_before, pause_after it stands still for a while before, or after, its effect
+    overtake                  it stands still before its effect, and another life of it begins meanwhile
 """
 
 import asyncio
@@ -16,7 +17,7 @@ from collections.abc import Coroutine, Sequence
 from typing import Any, TypeVar
 
 from fenceline.bus import Record, Snapshot, Stored, Topic
-from fenceline.bus.memory import MemoryBus
+from fenceline.bus.memory import Log, MemoryBus
 from fenceline.errors import JournalFull, NotDurable
 from tests.simulation.park import PARK
 from tests.simulation.world import Life, World
@@ -62,6 +63,17 @@ class Disk:
 
     def wait(self, topic: Topic, life: Life, future: "asyncio.Future[None]") -> None:
         self._waiting[topic].append((life, future))
+
+    def forget_derived(self) -> bool:
+        """Empty the derived topics and the snapshots; false where the journal no longer reaches back."""
+        stored = self.memory.store.parks[PARK]
+        if stored.logs[Topic.JOURNAL].head > 0:
+            return False
+        for topic in (Topic.FINDINGS, Topic.ALERTS):
+            stored.logs[topic] = Log()
+        stored.snapshots.clear()
+        self.world.saw("wiped")
+        return True
 
     def _keep(self, topic: Topic, start: int) -> None:
         self.kept[topic] += at_once(self.memory.read(topic, PARK, start, limit=100_000))
@@ -236,6 +248,10 @@ class SimBus:
             raise asyncio.CancelledError
         if does == "kill_before":
             await self._die(seconds)
+        elif does == "overtake":
+            self._life.paused_until = self._world.loop.time() + seconds
+            self._life.process.start_beside()
+            await self._life.delay(0.0)
         elif does == "pause_before":
             self._life.paused_until = self._world.loop.time() + seconds
             await self._life.delay(0.0)

@@ -82,7 +82,7 @@ class Pages:
             if page["state"] != "due" and not known.ended:
                 known.ended, known.ended_ns = page["state"], record["at_ns"]
         for stored in self._remains.kept[Topic.JOURNAL]:
-            if stored.kind not in ("attempt", "receipt"):
+            if stored.kind not in ("attempt", "receipt") or stored.offset in self._oracle.poisoned:
                 continue
             record = json.loads(stored.payload)
             known = self._pages.get(record["page"])

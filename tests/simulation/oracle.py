@@ -102,7 +102,10 @@ class Oracle:
             if batch is None:
                 return self._poison(stored.offset)
             return self._batch(*batch)
-        record = json.loads(stored.payload)
+        try:
+            record = json.loads(stored.payload)
+        except ValueError:
+            return self._poison(stored.offset)
         match stored.kind:
             case "tick":
                 return self._tick(stored.offset, record)

@@ -79,7 +79,7 @@ def substances() -> Substances:
 
 
 @cache
-def force() -> InForceSet:
+def force(build: int = 0) -> InForceSet:
     """Two levels and silence; two steps of paging, the first with two channels."""
     limits = (
         LevelRule(
@@ -119,4 +119,4 @@ def force() -> InForceSet:
         duplicate_seconds=DUPLICATE_SECONDS,
         ahead_seconds=AHEAD_SECONDS,
     )
-    return InForceSet(park(), substances(), rules, routes, timing, Build(version="test", fingerprint="test"))
+    return InForceSet(park(), substances(), rules, routes, timing, Build(version=f"test-{build}", fingerprint="test"))

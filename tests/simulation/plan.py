@@ -44,6 +44,8 @@ DOES = (
     "late",
     "pause_before",
     "pause_after",
+    "overtake",
+    "overtake",
 )
 KINDS = (
     ("trap", 10),
@@ -62,6 +64,8 @@ KINDS = (
     ("rot", 1),
     ("station", 2),
     ("poison", 1),
+    ("upgrade", 1),
+    ("wipe", 1),
 )
 
 
@@ -95,7 +99,9 @@ def _details(rng: random.Random, kind: str) -> tuple[Any, ...]:
     match kind:
         case "trap":
             operation, does = rng.choice(OPERATIONS[role]), rng.choice(DOES)
-            if not operation.startswith(("append", "put")) and not does.startswith(("kill", "pause")):
+            if role in ("sink", "operator") and does == "overtake":
+                does = "pause_before"
+            if not operation.startswith(("append", "put")) and does.startswith(("fail", "late")):
                 does = rng.choice(DOES[:2])
             return role, operation, rng.choice((1, 1, 2, 3, 5, 9, 14)), does, seconds
         case "kill" | "pause" | "cut_off":
@@ -111,6 +117,8 @@ def _details(rng: random.Random, kind: str) -> tuple[Any, ...]:
             ways = rng.choice(((CHANNELS[0],), (CHANNELS[1],), CHANNELS))
             does = rng.choice(("fail", "raise", "late", "no_answer", "never", "twice"))
             return ways, does, rng.uniform(1.0, 9.0)
+        case "poison":
+            return (rng.choice(("batch", "batch", "tick", "claim", "attempt", "receipt", "action")),)
         case "store":
             return tuple(rng.choice(("before", "after")) for _ in range(rng.randint(1, 3)))
         case _:
@@ -208,10 +216,21 @@ class Saboteur:
         for process in self._world.processes.values():
             process.kill(seconds + self._world.rng.uniform(0.0, 0.4))
 
-    def _poison(self, _seconds: float) -> None:
+    def _poison(self, kind: str) -> None:
+        """A record that nobody can read."""
         if not self._house.disk.full:
-            payload = b"no batch at all %d" % at_once(self._house.disk.memory.end(Topic.JOURNAL, PARK))
-            self._house.disk.land(Topic.JOURNAL, [Record("batch", payload)], "poison")
+            payload = b"nothing at all %d" % at_once(self._house.disk.memory.end(Topic.JOURNAL, PARK))
+            self._house.disk.land(Topic.JOURNAL, [Record(kind, payload)], "poison")
+
+    def _upgrade(self, seconds: float) -> None:
+        """The next engine is of another build; what it puts in force changes nothing that decides."""
+        self._house.build += 1
+        self._of("engine").kill(seconds)
+
+    def _wipe(self, seconds: float) -> None:
+        """Somebody deletes what was derived; it is folded again, as long as the journal reaches back."""
+        if self._house.disk.forget_derived():
+            self._station(seconds)
 
 
 def heal(house: House) -> None:

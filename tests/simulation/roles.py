@@ -59,6 +59,7 @@ class House:
     ingestors: list[Ingestor] = field(default_factory=list)
     filters: tuple[str, ...] = ()
     window: int = 2000
+    build: int = 0
 
     def bus(self, life: Life) -> SimBus:
         return SimBus(life, self.disk)
@@ -118,7 +119,7 @@ class House:
             bus=self.bus(life),
             park=PARK,
             clock=life.clock,
-            force=force(),
+            force=force(self.build),
             settings=self.engine_settings,
             needed=self.needed,
             stored=self.stored,

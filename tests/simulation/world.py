@@ -148,8 +148,10 @@ class Process:
         """Another life begins while the old one, which does not know it, goes on (perhaps later)."""
         if pause_seconds:
             self.pause(pause_seconds)
-        self.world.saw("replace", self.name)
-        # On another machine, whose clock is not the same; two seconds apart they would not run.
+        self.start_beside()
+
+    def start_beside(self) -> None:
+        """On another machine, whose clock is not the same; two seconds apart they would not run."""
         self.start().clock_ahead_ns = round(self.world.rng.uniform(-1.8, 1.8) * SECOND)
         for life in self.lives:
             life.alone = False
