@@ -38,6 +38,16 @@ browser: $(DEV) web ## the page in a real browser
 lint types layers unit contract acceptance browser:
 	@$(PYTHON) tests/run.py $@
 
+# `make faults SEED=7`, `make soak MINUTES=60`: a seed draws the same faults again.
+SEED ?= 1
+faults: MINUTES ?= 2
+soak: MINUTES ?= 60
+.PHONY: faults soak
+faults: $(DEV) ## two minutes of real kills, pauses and restarts, judged from outside
+soak: $(DEV) ## the same for an hour
+faults soak:
+	@$(PYTHON) -m tests.faults.loop --seed $(SEED) --minutes $(MINUTES) $(ARGS)
+
 .PHONY: web
 web: $(RUN) ## build the browser application, where its sources have changed
 	@$(PYTHON) deploy/build_web.py

@@ -1,5 +1,6 @@
 """Reads `journal` and `alerts` of a park into an `Outbox`, each time to their ends.
 
+A journal record that does not read back counts for nothing: the engine quarantines it and says so.
 It begins at the journal's head and at the first record of the ledger, which is kept for ever: of a page
 only the newest record is decoded whole, of one that is closed only its id and state.
 """
@@ -13,7 +14,7 @@ from alerts.outbox import JOURNAL_KINDS, Outbox
 from fenceline.alert import PageRecord
 from fenceline.bus import Bus, Cause, Stored, Topic
 from fenceline.errors import WireError
-from fenceline.wire import decode
+from fenceline.wire import decode, decode_readable
 
 READ_LIMIT = 5_000
 
@@ -88,7 +89,16 @@ class OutboxFeed:
                 Topic.JOURNAL, self._park, self.journal_next, limit=READ_LIMIT, kinds=JOURNAL_KINDS
             )
             for stored in found:
-                self.outbox.journal(stored.offset, decode(stored.kind, stored.payload))
+                record = decode_readable(stored.kind, stored.payload)
+                if record is not None:
+                    self.outbox.journal(stored.offset, record)
+                else:
+                    _log.error(
+                        "pager passes over a record that does not read back, as the engine does",
+                        park=self._park,
+                        offset=stored.offset,
+                        kind=stored.kind,
+                    )
                 self.journal_next = stored.offset + 1
             if len(found) < READ_LIMIT:
                 self.journal_next = max(self.journal_next, end)

@@ -134,7 +134,7 @@ class Pager:
         """Send what is due until `stop` or cancellation.
 
         Raises:
-            BusError: the bus cannot be read; WireError: it holds what this release does not know.
+            BusError: the bus cannot be read; WireError: the ledger holds what this release does not know.
         """
         try:
             await self._start()

@@ -41,9 +41,7 @@ class JournalCount:
         self._bus, self._park = bus, park
         self._entries_kept = entries_kept
         self.next = start
-        self.begun = (
-            0  # how often it had to begin anew: nothing before compares with what follows
-        )
+        self.begun = 0  # how often it had to begin anew: nothing before compares with what follows
         self.by_owner: Counter[str] = Counter()  # by the ingestor that wrote them
         self._offsets: list[int] = [start - 1]
         self._totals: list[Total] = [Total()]

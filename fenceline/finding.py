@@ -53,13 +53,17 @@ class Finding(DerivedModel):
 
 
 class Account(DerivedModel):
-    """The fold's account: in = out + rejected + late + duplicate, each reading in one column."""
+    """The fold's account: in = out + rejected + late + duplicate, each reading in one column.
+
+    `lost_before_us` stands beside it: what the devices' sequence numbers say never reached us.
+    """
 
     received: int = 0
     out: int = 0
     rejected: int = 0
     late: int = 0
     duplicate: int = 0
+    lost_before_us: int = 0
     reasons: dict[str, dict[str, int]] = {}
 
     @property

@@ -101,6 +101,18 @@ def decode(kind: str, payload: bytes) -> Any:
         ) from error
 
 
+def decode_readable(kind: str, payload: bytes) -> Any | None:
+    """The record, or none where it does not read back.
+
+    For readers of the journal beside the fold: what does not read back the fold quarantines, and it counts
+    for nobody. A reader that stopped there would stop for ever.
+    """
+    try:
+        return decode(kind, payload)
+    except WireError:
+        return None
+
+
 def _encode_batch(batch: Batch) -> bytes:
     readings = batch.readings
     header = {

@@ -1,7 +1,8 @@
 """Who holds a topic filter: the journal's claims, after the terms of the newest snapshot.
 
 An ingestor connects only once its claim is durable and reads back as the one that holds, and stops when a
-higher term appears. Of equal terms the first in the journal holds.
+higher term appears. Of equal terms the first in the journal holds. A claim that does not read back is none:
+the fold quarantines it.
 """
 
 from collections.abc import Awaitable, Callable
@@ -9,7 +10,7 @@ from collections.abc import Awaitable, Callable
 from fenceline.bus import Bus, Record, Topic
 from fenceline.errors import HeadCut, ServiceError
 from fenceline.journal import Claim, Tick, TimeSet
-from fenceline.wire import decode, encode
+from fenceline.wire import decode_readable, encode
 
 _WINDOW = 4096
 _NOBODY = (0, "")
@@ -95,8 +96,9 @@ class Terms:
                 await self._start_over()
                 continue
             for stored in found:
-                claim: Claim = decode(stored.kind, stored.payload)
-                self._learn(claim.filter, claim.term, claim.owner)
+                claim = decode_readable(stored.kind, stored.payload)
+                if isinstance(claim, Claim):
+                    self._learn(claim.filter, claim.term, claim.owner)
             if len(found) < _WINDOW:
                 self._next = max(self._next, end, found[-1].offset + 1 if found else 0)
                 return
@@ -131,7 +133,7 @@ class Terms:
         start = await self._bus.head(Topic.JOURNAL, self._park)
         records: list[object] = []
         while found := await self._bus.read(Topic.JOURNAL, self._park, start, limit=_WINDOW, kinds=kinds):
-            records += [decode(stored.kind, stored.payload) for stored in found]
+            records += [decode_readable(stored.kind, stored.payload) for stored in found]
             start = found[-1].offset + 1
         return records
 
@@ -142,7 +144,7 @@ class Terms:
         while end > head:
             start = max(head, end - _WINDOW)
             found = await self._bus.read(Topic.JOURNAL, self._park, start, limit=_WINDOW, kinds=("tick",))
-            ticks = [decode(stored.kind, stored.payload) for stored in found if stored.offset < end]
+            ticks = [decode_readable(one.kind, one.payload) for one in found if one.offset < end]
             own = [tick for tick in ticks if isinstance(tick, Tick) and tick.filter == self._filter]
             if own:
                 # One that was outranked may have written after its successor; it does not count.

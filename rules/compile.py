@@ -99,6 +99,7 @@ def compile_tables(
         )
         entry = sensors[number]
         entry["newest"], entry["seen"], entry["usable"] = layout.NEVER, layout.NEVER, layout.NOT_YET
+        entry["sequence"] = layout.NEVER
         entry["high"], entry["low"] = -np.inf, np.inf
         entry["hold"] = round(sensor.hold_seconds * SECOND)
         entry["ring"], entry["ring_length"] = ring_start, length
@@ -126,7 +127,7 @@ def carry_state(old: Tables, new: Tables) -> list[RungInfo]:
         if before is None:
             continue
         source, target = old.sensors[before], new.sensors[number]
-        for name in ("newest", "high", "low", "seen", "usable", "reason"):
+        for name in ("newest", "high", "low", "seen", "usable", "reason", "sequence", "missing"):
             target[name] = source[name]
         keys = old.ring[source["ring"] : source["ring"] + source["ring_length"]]
         newest_first = np.roll(keys, -int(source["ring_next"]))[::-1][: target["ring_length"]]

@@ -182,7 +182,8 @@ class RuleEngine:
         for (column, reason), count in sorted(self._counts.items()):
             totals[column] += count
             reasons.setdefault(column, {})[str(reason)] = count
-        return Account(received=self._received, reasons=reasons, **totals)
+        missing = 0 if self._tables is None else int(self._tables.sensors["missing"].sum())
+        return Account(received=self._received, lost_before_us=missing, reasons=reasons, **totals)
 
     def dump(self) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
         """Head and arrays for a snapshot; what is in force is the caller's to keep."""

@@ -21,6 +21,7 @@ from rules.layout import (
     DUPLICATE,
     FALSE,
     LATE,
+    MOST_MISSING,
     NEVER,
     NOT_IN_FORCE,
     NOT_YET,
@@ -132,6 +133,21 @@ def _begin_time(sensor: Any, time: int) -> None:
 
 
 @compiled
+def _count_missing(sensor: Any, sequence: int, found: int) -> None:
+    """A gap in a sensor's sequence is readings lost before they reached us; a late one fills it again."""
+    if sequence < 0 or found in (AHEAD, DUPLICATE):
+        return
+    if found == LATE and sequence < sensor.sequence:
+        sensor.missing = max(0, sensor.missing - 1)
+        return
+    step = sequence - sensor.sequence
+    if sensor.sequence != NEVER and 1 < step <= MOST_MISSING:
+        sensor.missing += step - 1
+    if sensor.sequence == NEVER or step != 0:
+        sensor.sequence = sequence
+
+
+@compiled
 def fold_readings(  # noqa: PLR0917 - compiled code passes numbers, not objects
     sensors: Any,
     rungs: Any,
@@ -165,6 +181,7 @@ def fold_readings(  # noqa: PLR0917 - compiled code passes numbers, not objects
         time, value, quality = times[reading], values[reading], qualities[reading]
         found = _classify(sensor, ring, time, value, sequences[reading], clock)
         classes[reading] = found
+        _count_missing(sensor, sequences[reading], found)
         if found == AHEAD:
             count = make_unknown(sensor, rungs, changes, count, reading, clock[0], REASON_AHEAD)
         elif found == DELAYED:

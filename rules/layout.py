@@ -7,6 +7,7 @@ stands for "from the next tick on", `NEVER` for "not at all".
 import numpy as np
 
 NEVER = -1
+MOST_MISSING = 1_000_000  # a greater step in a sequence is a device that counts anew
 NOT_YET = -2
 
 ABOVE, BELOW, OUTSIDE, SILENCE = 0, 1, 2, 3
@@ -27,6 +28,8 @@ SENSOR = np.dtype(
         ("low", np.float64),
         ("seen", np.int64),  # log time of the newest current reading
         ("usable", np.int64),  # log time of the newest current reading with a usable quality
+        ("sequence", np.int64),  # the device's newest sequence number, NEVER before the first
+        ("missing", np.int64),  # readings that its sequence numbers say were lost before they reached us
         ("hold", np.int64),  # how long a reading speaks
         ("ring", np.int64),  # start, length and next slot of its keys in the ring
         ("ring_length", np.int32),

@@ -1,11 +1,13 @@
-"""What stands in a ledger: how its alerts are now, and the records that close them where no state is left."""
+"""What stands in a ledger: how its alerts are now, and what it must be told after a repair."""
 
 import sqlite3
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 
+from alerts.callstate import load_call
+from alerts.lifecycle import load_life
 from console.fold import ParkFold
-from fenceline.alert import AlertRecord, LedgerRecord, PageRecord
+from fenceline.alert import Alert, AlertChange, AlertRecord, LedgerRecord, Page, PageRecord
 from fenceline.bus import Cause, Record
 from fenceline.errors import WireError
 from fenceline.journal import Claim, Tick
@@ -14,7 +16,8 @@ from fenceline.vocabulary import AlertState, Condition
 from fenceline.wire import decode, encode, kind_of
 
 REASON = "state_lost"
-DETAIL = "closed by a repair of the journal: whether it still holds, the next readings tell"
+_CLOSED = "closed by a repair of the journal: whether it still holds, the next readings tell"
+_AGAIN = "said again by a repair of the journal: the record of it was lost"
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,36 +40,55 @@ def standing(connection: sqlite3.Connection) -> dict[str, Standing]:
     return found
 
 
-def closing(connection: sqlite3.Connection, journal: int, offset: int) -> list[Record]:
-    """Records that end every open alert and cancel every due page, derived from the epoch at `offset`."""
-    alerts: dict[str, AlertRecord] = {}
-    pages: dict[str, PageRecord] = {}
+def reconciled(
+    connection: sqlite3.Connection, fold: ParkFold, also: Sequence[Alert], cause: Cause
+) -> list[Record]:
+    """What the ledger must be told so that it says what the fold's state says; nothing where both are whole.
+
+    Args:
+        also: alerts that stand open elsewhere, such as in the store.
+        cause: of the first record; the others follow.
+    """
+    alerts = {alert.id: alert for alert in also}
+    pages: dict[str, Page] = {}
     for record in _ledger(connection):
         if isinstance(record, AlertRecord):
-            alerts[record.alert.id] = record
+            alerts[record.alert.id] = record.alert
         elif isinstance(record, PageRecord):
-            pages[record.page.id] = record
-    times = [one.at_ns for one in alerts.values()] + [one.at_ns for one in pages.values()]
-    at_ns = max(times, default=0)
-    closed: list[LedgerRecord] = []
-    for alert in (one.alert for one in alerts.values() if one.alert.ended_ns is None):
-        ended = {
-            "state": AlertState.NORMAL,
-            "condition": Condition.UNKNOWN,
-            "reason": REASON,
-            "revision": alert.revision + 1,
-            "changed_ns": at_ns,
-            "ended_ns": at_ns,
-        }
-        after = alert.model_copy(update=ended)
-        closed.append(AlertRecord(change="withdrawn", at_ns=at_ns, alert=after, detail=DETAIL))
-    for page in (one.page for one in pages.values() if one.page.state == "due"):
-        cancelled = page.model_copy(update={"state": "cancelled"})
-        closed.append(PageRecord(change="closed", at_ns=at_ns, page=cancelled))
-    return [
-        Record(kind_of(record), encode(record), cause=Cause(journal, offset, index))
-        for index, record in enumerate(closed)
+            pages[record.page.id] = record.page
+    state = fold.alerts.dump()
+    held = [load_life(entry).alert for entry in state["open"]]
+    paged = [page for entry in state["calls"]["open"] for page in load_call(entry).pages.values()]
+    at_ns = max([fold.log.now_ns, *(alert.changed_ns for alert in alerts.values())])
+    said: list[LedgerRecord] = []
+    for alert in (one for one in held if alerts.get(one.id) != one):
+        change: AlertChange = "known" if alert.id in alerts else "raised"
+        said.append(AlertRecord(change=change, at_ns=at_ns, alert=alert, detail=_AGAIN))
+    said += [
+        PageRecord(change="updated" if page.id in pages else "due", at_ns=at_ns, page=page)
+        for page in paged
+        if pages.get(page.id) != page
     ]
+    open_now, due_now = {alert.id for alert in held}, {page.id for page in paged}
+    for alert in alerts.values():
+        if alert.ended_ns is None and alert.id not in open_now:
+            said.append(
+                AlertRecord(change="withdrawn", at_ns=at_ns, alert=_ended(alert, at_ns), detail=_CLOSED)
+            )
+    for page in pages.values():
+        if page.state == "due" and page.id not in due_now:
+            closed = page.model_copy(update={"state": "cancelled"})
+            said.append(PageRecord(change="closed", at_ns=at_ns, page=closed))
+    return [
+        Record(kind_of(one), encode(one), cause=replace(cause, index=cause.index + number))
+        for number, one in enumerate(said)
+    ]
+
+
+def _ended(alert: Alert, at_ns: int) -> Alert:
+    ended = {"state": AlertState.NORMAL, "condition": Condition.UNKNOWN, "reason": REASON}
+    times = {"revision": alert.revision + 1, "changed_ns": at_ns, "ended_ns": at_ns}
+    return alert.model_copy(update={**ended, **times})
 
 
 def empty_fold(connection: sqlite3.Connection) -> ParkFold:

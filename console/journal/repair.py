@@ -3,6 +3,7 @@
 The damaged files are copied aside before anything changes, and only read; see `fenceline.bus.swap`.
 """
 
+import contextlib
 import shutil
 import sqlite3
 from datetime import UTC, datetime
@@ -10,16 +11,18 @@ from pathlib import Path
 
 import duckdb
 
-from console.journal.ledger import Standing, closing, empty_fold, standing
+from console.fold import ParkFold
+from console.journal.ledger import Standing, empty_fold, reconciled, standing
 from console.journal.report import Lost, Repair
-from console.journal.stored import EXPORT_NAME, STORE_NAME, Placed, mend_store, positions
+from console.journal.stored import EXPORT_NAME, STORE_NAME, Placed, mend_store, open_alerts, positions
 from console.roles.engine import EngineWorker
 from console.roles.snapshots import EngineSettings
+from fenceline.alert import Alert
 from fenceline.bus import Cause, Position, Snapshot, Topic
 from fenceline.bus.checks import LOG_TOPICS, check_park
 from fenceline.bus.embedded import EmbeddedBus
 from fenceline.bus.folderlock import FolderLock
-from fenceline.bus.logfile import LOG_NAME
+from fenceline.bus.logfile import LOG_NAME, set_names
 from fenceline.bus.logrows import ends, insert, row_of
 from fenceline.bus.mending import DERIVED, Mend
 from fenceline.bus.rebuild import WORK_NAME, Rebuilding, rebuild
@@ -34,6 +37,7 @@ from fenceline.wire import decode
 from sinks.query import AppliedTo
 
 NEVER = 2**62
+TOLD_INDEX = 1_000_000  # above all that the last record derived
 
 
 async def repair(data: Path, park: str, *, again: bool = False, dry_run: bool = False) -> Repair:
@@ -107,7 +111,8 @@ class _Repairing:
         if not self._report.changed:
             return
         if mend.again or mend.state_lost:
-            await _fold(built.work, self._park)
+            fold = await _fold(built.work, self._park)
+            self._reconcile(built.place / LOG_NAME, mend, fold)
         self._compare(before, built.place / LOG_NAME)
         if not dry_run:
             self._put_in_place(originals, built, placed)
@@ -140,7 +145,7 @@ class _Repairing:
         report.start = mend.start if mend.again else None
         for topic, gaps in mend.lost.items():
             for first, last in gaps:
-                folded = mend.again and topic in DERIVED and not _is_original(connection, topic, first, mend)
+                folded = mend.again and (topic, (first, last)) in mend.given_again
                 between = _ticks_around(connection, first, last) if topic is Topic.JOURNAL else (None, None)
                 report.lost.append(Lost(topic.value, first, last, between, again=folded))
         for topic in sorted(one for one in unreadable if not report.saved[one]):
@@ -161,10 +166,24 @@ class _Repairing:
             file.put(self._park, Snapshot(position, fold.dump(), dict(fold.log.terms)))
         finally:
             file.close()
-        records = closing(connection, mend.journal, mend.start)
-        at = ends(connection)[Topic.ALERTS]
-        insert(connection, Topic.ALERTS, [row_of(at + n, record) for n, record in enumerate(records)])
-        self._report.closed = len(records)
+
+    def _reconcile(self, path: Path, mend: Mend, fold: ParkFold) -> None:
+        """Where records of the ledger were lost for good, it must not contradict the engine's state."""
+        also: list[Alert] = []
+        if mend.state_lost and self._store.exists():
+            with contextlib.suppress(duckdb.Error):  # said already, when its positions were asked
+                also = open_alerts(self._store)
+        connection = connect(path, mode="rw")
+        try:
+            cause = Cause(mend.journal, mend.last, TOLD_INDEX)
+            records = reconciled(connection, fold, also, cause)
+            if records:
+                at = ends(connection)[Topic.ALERTS]
+                insert(connection, Topic.ALERTS, [row_of(at + n, one) for n, one in enumerate(records)])
+                set_names(connection, {"origin": str(mend.last)})
+        finally:
+            connection.close()
+        self._report.told = len(records)
 
     def _compare(self, before: dict[str, Standing], path: Path) -> None:
         connection = connect(path, mode="ro")
@@ -201,7 +220,7 @@ class _Repairing:
             )
 
 
-async def _fold(work: Path, park: str) -> None:
+async def _fold(work: Path, park: str) -> ParkFold:
     """What a station's engine would do at its next start, without its configuration."""
     settings = EngineSettings(snapshot_records=NEVER, snapshot_seconds=float(NEVER), findings_days=None)
     bus = EmbeddedBus(work)
@@ -211,6 +230,7 @@ async def _fold(work: Path, park: str) -> None:
         )
         await worker.start()
         await worker.stop()
+        return worker.fold
     finally:
         await bus.close()
 
@@ -247,14 +267,6 @@ def _moved(connection: sqlite3.Connection, mend: Mend, position: Position) -> Po
         if offset in mend.epochs or digest.hex() == position.hash:
             return Position(mend.journal, offset, digest.hex())
     return position
-
-
-def _is_original(connection: sqlite3.Connection, topic: Topic, offset: int, mend: Mend) -> bool:
-    """Whether what is missing there came from before the place from which it is folded again."""
-    if mend.start < 0:
-        return False
-    last = connection.execute(f"SELECT max(offset) FROM {topic.value}").fetchone()[0]  # noqa: S608
-    return last is not None and offset < last
 
 
 def _ticks_around(connection: sqlite3.Connection, first: int, last: int) -> tuple[str | None, str | None]:

@@ -28,7 +28,9 @@ class Lost:
         before, after = self.between
         when = f", between {before or 'the beginning'} and {after or 'the end'}" if any(self.between) else ""
         what = "folded again" if self.again else "lost"
-        return f"{self.topic} {self.first}-{self.last}: {self.count} records {what}{when}"
+        records = "1 record" if self.count == 1 else f"{self.count} records"
+        where = f"{self.first}" if self.count == 1 else f"{self.first}-{self.last}"
+        return f"{self.topic} {where}: {records} {what}{when}"
 
 
 @dataclass(slots=True)
@@ -43,7 +45,7 @@ class Repair:
         start: the journal offset behind which everything derived is folded again; none where nothing is.
         vanished: alerts of the ledger that do not come out again.
         changed_alerts: those that end otherwise than they stood.
-        closed: records that close what stood open, since the state was lost.
+        told: records that the ledger was told, so that it says what the engine's state says.
         notes: everything else that people must know.
     """
 
@@ -58,7 +60,7 @@ class Repair:
     state_lost: bool = False
     vanished: list[Standing] = field(default_factory=list)
     changed_alerts: list[str] = field(default_factory=list)
-    closed: int = 0
+    told: int = 0
     aside: str | None = None
     notes: list[str] = field(default_factory=list)
 
@@ -78,7 +80,7 @@ class Repair:
         if self.state_lost:
             said.append(
                 "no snapshot fits and the journal does not reach back to its beginning: the engine begins"
-                f" with an empty state; {self.closed} records close what stood open in the ledger"
+                " with an empty state, and what stood open is closed"
             )
         elif self.start is not None:
             place = "the beginning" if self.start < 0 else f"offset {self.start}"
@@ -87,6 +89,10 @@ class Repair:
             word = "OPEN " if alert.open else ""
             said.append(f"{word}alert does not come out again: {alert.id} ({alert.level}, {alert.state})")
         said += [f"alert stands otherwise now: {one}" for one in self.changed_alerts]
+        if self.told:
+            said.append(
+                f"{self.told} records were added to the ledger, so that it says what the engine knows"
+            )
         said += self.notes
         if self.aside is not None:
             said.append(f"the files as they were: {self.aside}")

@@ -13,7 +13,7 @@ from typing import Any
 import duckdb
 import orjson
 
-from fenceline.alert import AlertRecord
+from fenceline.alert import Alert, AlertRecord
 from fenceline.bus import Cause, Position, Topic
 from fenceline.finding import Finding
 from fenceline.wire import decode
@@ -62,6 +62,17 @@ def positions(path: Path) -> dict[Topic, AppliedTo]:
     """
     with opened(path, readonly=True) as connection:
         return read_positions(connection)
+
+
+def open_alerts(path: Path) -> list[Alert]:
+    """The alerts that stand open in the store.
+
+    Raises:
+        duckdb.Error: it cannot be opened or read.
+    """
+    with opened(path, readonly=True) as connection:
+        rows = connection.execute("SELECT json FROM alerts_now WHERE ended_ns IS NULL ORDER BY id").fetchall()
+    return [Alert.model_validate_json(text) for (text,) in rows]
 
 
 def mend_store(path: Path, placed: Placed, export: Path) -> int:

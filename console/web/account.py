@@ -18,6 +18,7 @@ class StageAccount:
     late: int = 0
     duplicate: int = 0
     in_flight: int = 0
+    lost_before_us: int = 0  # beside the account: gaps in the devices' sequence numbers
     reasons: dict[str, dict[str, int]] = field(default_factory=dict)
 
     @property
@@ -39,6 +40,7 @@ def of_engine(account: Account) -> StageAccount:
         rejected=account.rejected,
         late=account.late,
         duplicate=account.duplicate,
+        lost_before_us=account.lost_before_us,
         reasons=account.reasons,
     )
 
@@ -53,6 +55,7 @@ def stage_shape(stage: str, account: StageAccount) -> StageShape:
         late=account.late,
         duplicate=account.duplicate,
         in_flight=account.in_flight,
+        lost_before_us=account.lost_before_us,
         balanced=account.balanced,
         reasons=account.reasons,
     )

@@ -34,6 +34,11 @@ class ConsoleCollector(Collector):
             "Readings by stage, column and reason.",
             labels=("park", "stage", "column", "reason"),
         )
+        lost = GaugeMetricFamily(
+            "fenceline_readings_lost_before_us",
+            "Readings that the devices' sequence numbers say never reached us.",
+            labels=("park",),
+        )
         in_flight = GaugeMetricFamily(
             "fenceline_readings_in_flight", "Readings inside a stage.", labels=("park", "stage")
         )
@@ -49,8 +54,10 @@ class ConsoleCollector(Collector):
                 for reason, count in reasons.items():
                     by_reason.add_metric((park, stage, column, reason), count)
             in_flight.add_metric((park, stage), account.in_flight)
+            if stage == "engine":
+                lost.add_metric((park,), account.lost_before_us)
             balanced.add_metric((park, stage), int(account.balanced))
-        yield from (readings, by_reason, in_flight, balanced)
+        yield from (readings, by_reason, in_flight, lost, balanced)
 
     def _picture(self) -> Iterator[Metric]:
         services, view = self._services, self._services.view

@@ -255,6 +255,7 @@ class StageShape(BaseModel):
     late: int
     duplicate: int
     in_flight: int
+    lost_before_us: int = 0
     balanced: bool
     reasons: dict[str, dict[str, int]]
 

@@ -10,13 +10,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import orjson
-from pydantic import ValidationError
 
-from fenceline.bus import Position, Record, Snapshot, Topic, hash_of
+from fenceline.bus import Position, Record, Snapshot, Topic
 from fenceline.bus.logfile import set_names
+from fenceline.bus.loglook import LogLook
 from fenceline.bus.logrows import insert, row_of
 from fenceline.bus.salvage import Gap, Salvaged
-from fenceline.journal import Epoch, InForce
+from fenceline.journal import Epoch
 from fenceline.wire import encode
 
 DERIVED = (Topic.FINDINGS, Topic.ALERTS)
@@ -37,6 +37,7 @@ class Mend:
         state_lost: no snapshot can be used and the whole journal is not there.
         snapshots: those that stay, with their positions in this journal.
         dropped_snapshots: the positions of those that do not.
+        given_again: of the gaps in what was derived, those that the fold fills in whole.
         last: the last record's offset.
     """
 
@@ -48,6 +49,7 @@ class Mend:
     state_lost: bool = False
     snapshots: list[Snapshot] = field(default_factory=list)
     dropped_snapshots: list[Position] = field(default_factory=list)
+    given_again: set[tuple[Topic, Gap]] = field(default_factory=set)
     last: int = -1
 
     @property
@@ -56,7 +58,7 @@ class Mend:
         return bool(self.epochs or self.again or self.dropped_snapshots or any(self.lost.values()))
 
 
-@dataclass(slots=True)
+@dataclass
 class Mender:
     """Decides and carries out, on the file that `salvage_log` has made.
 
@@ -80,21 +82,29 @@ class Mender:
     unreadable: frozenset[Topic] = frozenset()
     again: bool = False
 
+    def __post_init__(self) -> None:
+        self._look = LogLook(self.connection)
+
     def mend(self) -> Mend:
         """Write the epochs, drop what is folded again, write down the numbers and the gaps."""
         self._lengthen()
-        own = self._own_number()
+        own = self._look.own_number(self.salvaged.journal)
         mend = Mend(journal=max([own, *(held.journal for held in self._held())]))
         mend.lost = {topic: self._fresh_gaps(topic) for topic in self.salvaged.gaps}
         origin = self.salvaged.origin
         for first, last in self._breaks(mend, own):
             self._put_epoch(mend, first, last)
-        mend.last = self._scalar("SELECT max(offset) FROM journal", -1)
+        mend.last = self._look.scalar("SELECT max(offset) FROM journal", -1)
         candidates = self._candidates(mend, origin)
         if candidates:
             mend.start = self._chosen(mend, candidates)
             # Under another number the fold would write again what stands: so all of it is written again.
             mend.again = self.again or bool(mend.epochs) or self._derived_lost_after(mend)
+            mend.given_again = {
+                (topic, gap)
+                for topic, gap, bound in self._derived_gaps(mend)
+                if mend.start == SCRATCH or bound > mend.start
+            }
         else:
             mend.state_lost = True
             if mend.last not in mend.epochs:
@@ -121,9 +131,15 @@ class Mender:
 
     def _breaks(self, mend: Mend, own: int) -> list[Gap]:
         """Where the order is broken: from the first missing offset to the one that the epoch takes."""
-        last = self._scalar("SELECT max(offset) FROM journal", -1)
+        last = self._look.scalar("SELECT max(offset) FROM journal", -1)
         gaps = [gap for gap in mend.lost[Topic.JOURNAL] if gap[0] < last]
-        used = max([self.salvaged.ends[Topic.JOURNAL] - 1, self._highest_cause(), *self._offsets_held(mend)])
+        used = max(
+            [
+                self.salvaged.ends[Topic.JOURNAL] - 1,
+                self._look.highest_cause(DERIVED),
+                *self._offsets_held(mend),
+            ]
+        )
         mend.lost[Topic.JOURNAL] = list(gaps)
         if used > last:
             mend.lost[Topic.JOURNAL].append((last + 1, used))
@@ -140,11 +156,11 @@ class Mender:
 
     def _contradicts(self, position: Position, journal: int) -> bool:
         """Whether somebody knows another record at an offset where one stands: of another file's history."""
-        found = self._hash_at(position.offset)
+        found = self._look.hash_at(position.offset)
         return position.journal == journal and found is not None and found != position.hash != ""
 
     def _put_epoch(self, mend: Mend, first: int, place: int) -> None:
-        previous = Position(mend.journal, first - 1, self._hash_at(first - 1) or "")
+        previous = Position(mend.journal, first - 1, self._look.hash_at(first - 1) or "")
         mend.journal += 1
         epoch = Epoch(journal=mend.journal, park=self.park, previous=str(previous))
         insert(self.connection, Topic.JOURNAL, [row_of(place, Record(epoch.kind, encode(epoch)))])
@@ -165,24 +181,18 @@ class Mender:
     def _place_of(self, position: Position, mend: Mend) -> int | None:
         """Where the state of a snapshot stands in the mended journal; none where it does not fit.
 
-        That of a snapshot whose record is lost stands at the epoch in place of what was lost, if all that
-        was derived up to it is still there.
+        That of a snapshot whose record is lost stands at the epoch in place of what was lost.
         """
-        found = self._hash_at(position.offset)
+        found = self._look.hash_at(position.offset)
         if found is not None or position.journal > mend.journal:
             return position.offset if found == position.hash else None
         if position.offset < self.salvaged.heads[Topic.JOURNAL]:
-            return None
-        if self._scalar("SELECT max(cause_offset) FROM findings", -1) < position.offset:
             return None
         return min((place for place in mend.epochs if place > position.offset), default=None)
 
     def _begins_whole(self, mend: Mend) -> bool:
         """Whether the first park in force stands before the first gap: without it nothing can be decided."""
-        rows = self.connection.execute(
-            "SELECT offset, payload FROM journal WHERE kind = 'in_force' ORDER BY offset"
-        )
-        first = next((offset for offset, payload in rows if _names_park(payload)), None)
+        first = self._look.first_park()
         if first is None:  # nothing was ever in force: nothing was ever decided
             return not self._after(mend, SCRATCH)
         return all(gap[0] > first for gap in mend.lost[Topic.JOURNAL])
@@ -191,35 +201,37 @@ class Mender:
         """Behind the most damage to the journal; of those the highest from which the rest can be folded."""
         least = min(self._missing_after(mend, one) for one in candidates)
         best = [one for one in candidates if self._missing_after(mend, one) == least]
-        bounds = self._derived_bounds(mend)
+        bounds = [bound for _, _, bound in self._derived_gaps(mend)]
         covering = [one for one in best if all(one == SCRATCH or one < bound for bound in bounds)]
         return max(covering) if covering and not self.again else min(best)
 
     def _missing_after(self, mend: Mend, start: int) -> int:
-        return sum(last - first + 1 for first, last in mend.lost[Topic.JOURNAL] if last > start)
+        return sum(max(0, last - max(first, start + 1) + 1) for first, last in mend.lost[Topic.JOURNAL])
 
     def _after(self, mend: Mend, start: int) -> bool:
         return any(place > start for place in mend.epochs)
 
-    def _derived_bounds(self, mend: Mend) -> list[int]:
-        """For each gap in what was derived, the lowest journal offset that it may have come from."""
-        bounds = []
+    def _derived_gaps(self, mend: Mend) -> list[tuple[Topic, Gap, int]]:
+        """Each gap in what was derived, with the lowest journal offset that it may have come from."""
+        found = []
         for topic in DERIVED:
             end = self.salvaged.ends[topic]
-            unknown = topic not in self.salvaged.counted and (end > 0 or topic in self.unreadable)
-            for first in [first for first, _ in mend.lost[topic]] + ([end] if unknown else []):
+            gaps = list(mend.lost[topic])
+            if topic not in self.salvaged.counted and (end > 0 or topic in self.unreadable):
+                gaps.append((end, end))  # whether anything stood behind what is left is not known
+            for gap in gaps:
                 question = (
-                    f"SELECT cause_offset FROM {topic.value} WHERE offset < {first}"  # noqa: S608
+                    f"SELECT cause_offset FROM {topic.value} WHERE offset < {gap[0]}"  # noqa: S608
                     " ORDER BY offset DESC LIMIT 1"
                 )
-                bounds.append(self._scalar(question, SCRATCH))
-        return bounds
+                found.append((topic, gap, self._look.scalar(question, SCRATCH)))
+        return found
 
     def _derived_lost_after(self, mend: Mend) -> bool:
-        bounds = self._derived_bounds(mend)
-        if mend.start == SCRATCH:
-            return bool(bounds)
-        return any(bound > mend.start or bound == SCRATCH for bound in bounds)
+        return any(
+            mend.start == SCRATCH or bound > mend.start or bound == SCRATCH
+            for _, _, bound in self._derived_gaps(mend)
+        )
 
     # What is written
 
@@ -232,7 +244,7 @@ class Mender:
                 place = None
             if place is not None and place not in taken:
                 taken.add(place)
-                here = Position(mend.journal, place, self._hash_at(place) or "")
+                here = Position(mend.journal, place, self._look.hash_at(place) or "")
                 mend.snapshots.append(replace(snapshot, position=here))
             elif position.offset >= self.salvaged.heads[Topic.JOURNAL]:
                 mend.dropped_snapshots.append(position)
@@ -251,7 +263,7 @@ class Mender:
                 f"DELETE FROM {topic.value} WHERE cause_offset > ?",  # noqa: S608
                 (mend.start,),
             )
-            kept = self._scalar(f"SELECT max(offset) FROM {topic.value}", -1)  # noqa: S608
+            kept = self._look.scalar(f"SELECT max(offset) FROM {topic.value}", -1)  # noqa: S608
             first = max(kept + 1, self.salvaged.heads[topic])
             gaps[topic] = [gap for gap in gaps.get(topic, []) if gap[0] < first]
             if first < self.salvaged.ends[topic]:
@@ -271,38 +283,3 @@ class Mender:
                 "origin": str(max(origin, mend.start) if broken else origin),
             },
         )
-
-    def _own_number(self) -> int:
-        """The journal's number by what the file itself says."""
-        epochs = self.connection.execute("SELECT payload FROM journal WHERE kind = 'epoch'").fetchall()
-        return max([self.salvaged.journal or 1, *(_number(payload) for (payload,) in epochs)])
-
-    def _highest_cause(self) -> int:
-        return max(
-            self._scalar(f"SELECT max(cause_offset) FROM {topic.value}", -1)  # noqa: S608
-            for topic in DERIVED
-        )
-
-    def _hash_at(self, offset: int) -> str | None:
-        row = self.connection.execute(
-            "SELECT kind, key, payload FROM journal WHERE offset = ?", (offset,)
-        ).fetchone()
-        return None if row is None else hash_of(Record(row[0], row[2], row[1]))
-
-    def _scalar(self, question: str, without: int) -> int:
-        row = self.connection.execute(question).fetchone()
-        return without if row is None or row[0] is None else int(row[0])
-
-
-def _number(epoch: bytes) -> int:
-    try:
-        return Epoch.model_validate_json(epoch).journal
-    except ValidationError:
-        return 1
-
-
-def _names_park(in_force: bytes) -> bool:
-    try:
-        return "park" in InForce.model_validate_json(in_force).items
-    except ValidationError:  # the fold quarantines it
-        return False

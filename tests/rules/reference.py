@@ -43,6 +43,8 @@ class Reference:
                 "spoke": None,  # log time of the newest current reading; "next": at the next tick
                 "usable": "next",
                 "why": "never_seen",
+                "counted": None,  # newest sequence number
+                "missing": 0,  # readings that its numbers say were lost
                 "remembered": deque(maxlen=remembered),
                 "rungs": [
                     rung
@@ -69,6 +71,7 @@ class Reference:
             sensor = self.sensors.get(name)
             kind = "not_in_force" if sensor is None else self._classify(sensor, reading, received, now)
             if sensor is not None:
+                _count(sensor, kind, reading[3])
                 said = self._reading(sensor, kind, reading, now)
                 for finding in said:
                     value = finding.pop("by", reading[1])
@@ -117,7 +120,8 @@ class Reference:
         for (column, reason), count in self.counts.items():
             columns[column] += count
             reasons.setdefault(column, {})[reason] = count
-        return {"received": self.counts.total(), **columns, "reasons": reasons}
+        lost = sum(sensor["missing"] for sensor in self.sensors.values())
+        return {"received": self.counts.total(), **columns, "lost_before_us": lost, "reasons": reasons}
 
     def _classify(self, sensor: dict[str, Any], reading: list[Any], received: int, now: int) -> str:
         time, value, quality, sequence = reading
@@ -222,3 +226,16 @@ class Reference:
                 if forget(rung):
                     fire(ends, number, rung, "unknown", ends, sensor["why"])
         return timers
+
+
+def _count(sensor: dict[str, Any], kind: str, number: int) -> None:
+    """Sequence numbers that were stepped over are readings that were lost, until they come late."""
+    if number < 0 or kind in ("time_ahead", "duplicate"):
+        return
+    before = sensor["counted"]
+    if before is not None and kind == "late" and number < before:
+        sensor["missing"] = max(0, sensor["missing"] - 1)
+        return
+    if before is not None and before + 1 < number <= before + 1_000_000:
+        sensor["missing"] += number - before - 1
+    sensor["counted"] = number

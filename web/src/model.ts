@@ -212,6 +212,7 @@ export interface Stage {
   late: number
   duplicate: number
   in_flight: number
+  lost_before_us: number
   balanced: boolean
   reasons: Record<string, Record<string, number>>
 }

@@ -263,6 +263,7 @@ export const en: Record<keyof typeof zh, string> = {
   'accounting.unbalanced': 'off by {n}',
   'accounting.reasons': 'Reasons',
   'accounting.no_reasons': 'nothing rejected, late or duplicate',
+  'accounting.lost_before_us': 'lost before they reached us (sequence gaps)',
   'accounting.at': 'as of {time}',
   'accounting.all_balanced': 'The account balances: every reading is accounted for',
   'accounting.not_balanced': 'The account does not balance: readings are missing',

@@ -260,6 +260,7 @@ export const zh = {
   'accounting.unbalanced': '差 {n} 条',
   'accounting.reasons': '原因',
   'accounting.no_reasons': '没有拒收、迟到或重复',
+  'accounting.lost_before_us': '序号缺口（到达前丢失）',
   'accounting.at': '账目时间 {time}',
   'accounting.all_balanced': '账目平衡：每条读数都有去向',
   'accounting.not_balanced': '账目不平衡：有读数去向不明',
