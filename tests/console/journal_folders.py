@@ -5,11 +5,17 @@ import sqlite3
 from dataclasses import dataclass
 from pathlib import Path
 
+from console.journal.ledger import standing
+from console.journal.stored import STORE_NAME, opened
 from console.roles.engine import EngineWorker
 from console.roles.snapshots import EngineSettings
+from fenceline.alert import Alert
 from fenceline.bus import Record, Topic
 from fenceline.bus.embedded import EmbeddedBus
+from fenceline.bus.kinds import KINDS
 from fenceline.bus.logfile import LOG_NAME
+from fenceline.bus.pagefile import PageFile
+from fenceline.bus.pagerows import rows_of
 from fenceline.bus.snapshotfile import STATE_NAME
 from fenceline.clock import ManualClock
 from fenceline.journal import DeadLetter, Tick
@@ -19,7 +25,11 @@ from sinks.service import StoreSink
 from tests.console.worlds import PARK, SECOND, START_NS, journal, write
 
 SEED = 8
+SECONDS = 200
+LETTERS = 30
 SNAPSHOT_RECORDS = 200
+LAST = 450  # offset of the journal's last record
+LOWER, UPPER = 199, 399  # the snapshots
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,42 +62,50 @@ class Folder:
         connection.close()
         return rows
 
+    def page_of(self, offset: int) -> int:
+        """The page on which a journal record begins."""
+        file = PageFile(self.log)
+        kinds = KINDS[Topic.JOURNAL]
+        (page,) = {row.page for row in rows_of(file) if row.number == offset and row.values[1:2][0] in kinds}
+        file.close()
+        return page
+
     def files(self) -> dict[str, bytes]:
         """What stands in the park's folder now."""
         return {path.name: path.read_bytes() for path in sorted(self.park.iterdir()) if path.is_file()}
 
 
-async def station_folder(data: Path, *, seconds: int = 200, cut: bool = False, stored: bool = True) -> Folder:
-    """A journal with snapshots, what was derived, dead letters and a store, closed well.
+async def station_folder(
+    data: Path, *, seed: int = SEED, cut: bool = False, live: Path | None = None
+) -> Folder:
+    """A journal with snapshots, what was derived, dead letters and a store that has everything, closed well.
 
     Args:
         cut: the head was cut behind the lower snapshot, as it is after a day.
-        stored: whether there is a store, which has everything.
+        live: copied there, as a power cut leaves it, before it was closed; that folder is then returned.
     """
     bus = EmbeddedBus(data / "journal", clock=ManualClock())
-    await write(bus, journal(SEED, seconds))
-    await bus.append(Topic.DEADLETTER, PARK, [_letter(number) for number in range(30)])
-    settings = EngineSettings(read_limit=20, snapshot_records=SNAPSHOT_RECORDS)
-    if not cut:
-        settings = EngineSettings(read_limit=20, snapshot_records=SNAPSHOT_RECORDS)
+    await write(bus, journal(seed, SECONDS))
+    await bus.append(Topic.DEADLETTER, PARK, [_letter(number) for number in range(LETTERS)])
     worker = EngineWorker(
         bus=bus,
         park=PARK,
         clock=ManualClock(),
         force=None,
-        settings=settings,
+        settings=EngineSettings(read_limit=20, snapshot_records=SNAPSHOT_RECORDS),
         needed=lambda: () if cut else (0,),
     )
     await worker.start()
-    if stored:
-        await store_all(bus, data)
+    await store_all(bus, data)
+    if live is not None:
+        shutil.copytree(data, live)
     await bus.close()
-    return Folder(data)
+    return Folder(data if live is None else live)
 
 
 async def store_all(bus: EmbeddedBus, data: Path) -> None:
     """Let a store sink read to the end."""
-    store = EmbeddedStore(data / "store.duckdb")
+    store = EmbeddedStore(data / STORE_NAME)
     sink = StoreSink(bus=bus, park=PARK, store=store, clock=ManualClock(START_NS))
     await sink._start()
     while await sink.step():
@@ -115,10 +133,14 @@ async def go_on(folder: Folder, *, seconds: int = 10) -> dict[Topic, list[tuple[
     return found
 
 
-def killed(folder: Folder, into: Path) -> Folder:
-    """The folder as it stands this moment, its log of committed pages included: what a power cut leaves."""
-    shutil.copytree(folder.data, into)
-    return Folder(into)
+def standing_of(folder: Folder) -> tuple[dict[str, str], dict[str, str]]:
+    """Each alert's state by the ledger, and by the store."""
+    connection = sqlite3.connect(folder.log)
+    ledger = {name: one.state for name, one in standing(connection).items()}
+    connection.close()
+    with opened(folder.data / STORE_NAME, readonly=True) as store:
+        rows = store.execute("SELECT id, json FROM alerts_now").fetchall()
+    return ledger, {name: Alert.model_validate_json(text).state.value for name, text in rows}
 
 
 def flip(path: Path, place: int, count: int = 1) -> None:
@@ -131,8 +153,8 @@ def flip(path: Path, place: int, count: int = 1) -> None:
 
 def zero_page(path: Path, number: int) -> None:
     """A page that was never written back."""
-    (page_bytes,) = sqlite3.connect(path).execute("PRAGMA page_size").fetchone()
     content = bytearray(path.read_bytes())
+    page_bytes = int.from_bytes(content[16:18], "big")
     content[(number - 1) * page_bytes : number * page_bytes] = bytes(page_bytes)
     path.write_bytes(content)
 

@@ -1,7 +1,7 @@
 """Runs seeds and says what the judge said: `python -m tests.simulation.run --seeds 1000 [--jobs 2]`.
 
-`--trace SEED` replays one run and prints its history; `--mutant NAME` puts a known bug in; the exit code
-is 1 where a run failed or proved nothing.
+`--trace SEED` replays one run and prints its history; `--mutant NAME` puts a known bug in, `--mutants` says how
+many seeds it takes to find each. The exit code is 1 where a run failed or proved nothing, or a bug stayed hidden.
 """
 
 import argparse
@@ -63,6 +63,29 @@ def many(start: int, count: int, jobs: int, mutant: str = "") -> Iterator[tuple[
             yield from found
 
 
+def first_found(mutant: str, start: int, count: int) -> tuple[int, Judgement] | None:
+    """The first seed at which the judge finds a mutant."""
+    for seed in range(start, start + count):
+        judgement = one(seed, mutant)
+        if judgement.verdict is Verdict.FAIL:
+            return seed, judgement
+    return None
+
+
+def search(names: list[str], start: int, count: int) -> int:
+    """Look for every mutant; how many were not found."""
+    missed = 0
+    for name in names:
+        found = first_found(name, start, count)
+        missed += found is None
+        if found is None:
+            print(f"{name}: NOT FOUND in {count} seeds", flush=True)
+        else:
+            seed, judgement = found
+            print(f"{name}: found after {seed - start + 1} seeds: {judgement.broken[0][0]}", flush=True)
+    return missed
+
+
 def trace(seed: int, mutant: str) -> int:
     """Print the whole of one run."""
     remains = _remains(seed, mutant, trace=True)
@@ -84,10 +107,13 @@ def main() -> int:
     parser.add_argument("--from", type=int, default=0, dest="start")
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--trace", type=int)
+    parser.add_argument("--mutants", nargs="*", choices=sorted(MUTANTS), help="look for these, or for all")
     parser.add_argument("--mutant", choices=sorted(MUTANTS), default="")
     arguments = parser.parse_args()
     if arguments.trace is not None:
         return trace(arguments.trace, arguments.mutant)
+    if arguments.mutants is not None:
+        return search(arguments.mutants or sorted(MUTANTS), arguments.start, arguments.seeds)
     started = time.monotonic()
     verdicts: Counter[str] = Counter()
     promises: Counter[str] = Counter()
