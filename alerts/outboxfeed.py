@@ -100,7 +100,7 @@ class OutboxFeed:
                         kind=stored.kind,
                     )
                 self.journal_next = stored.offset + 1
-            if len(found) < READ_LIMIT:
+            if not found:  # fewer than asked for is no end: a read stops at so many bytes, too
                 self.journal_next = max(self.journal_next, end)
 
     async def _read_ledger(self) -> None:
@@ -116,7 +116,7 @@ class OutboxFeed:
                     page = _head_of(stored)
                     newest[page.id] = (stored, cause, page.state)
                 self.ledger_next = stored.offset + 1
-            if len(found) < READ_LIMIT:
+            if not found:
                 self.ledger_next = max(self.ledger_next, end)
             self._apply(newest)
             newest.clear()

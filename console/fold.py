@@ -12,6 +12,7 @@ from console.inforce import QUARANTINE_RULE, facts_of, parse_items
 from console.selfwatch import SYSTEM, SelfWatch
 from fenceline.alert import LedgerRecord
 from fenceline.bus import Stored
+from fenceline.errors import WireError
 from fenceline.finding import Finding, FindingRecord, Folded, Quarantined
 from fenceline.journal import Action, Attempt, Batch, Claim, InForce, Receipt, Said, Tick, TimeSet
 from fenceline.logtime import LogTime, Moved
@@ -168,7 +169,7 @@ def _spoken_of(stored: Stored) -> tuple[tuple[str, ...], int]:
         return (), 0
     try:
         batch = decode(stored.kind, stored.payload)
-    except Exception:
+    except WireError:
         # Not even readable: the account cannot know how many readings it held.
         return (), 0
     assert isinstance(batch, Batch)

@@ -45,6 +45,8 @@ from sinks.service import StoreSink
 
 _log = structlog.get_logger()
 AGAIN_SECONDS = 1.0
+AGAIN_MOST_SECONDS = 15.0
+PAGER_STOP_SECONDS = 2.0
 # Against the flow: first nothing more comes in, then what came in is folded and stored.
 STOPPED_IN_ORDER = (
     *("extra", "oversight", "watchdog", "ingest", "pager", "web", "following", "engine", "store", "broker"),
@@ -58,9 +60,7 @@ class Station:
     site: Site
     options: StationOptions
     clock: Clock
-    extra: Callable[["Station"], Coroutine[Any, Any, None]] | None = (
-        None  # runs beside, after everything is up
-    )
+    extra: Callable[["Station"], Coroutine[Any, Any, None]] | None = None  # runs beside
     broker: Broker | None = None
     engine: EngineWorker | None = None
     ingestor: Ingestor | None = None
@@ -228,6 +228,9 @@ class Station:
             if task is not None:
                 if name == "ingest" and self.ingestor is not None and not task.done():
                     await self.ingestor.stop()
+                if name == "pager" and self.pager is not None and not task.done():
+                    self.pager.stop()  # what is being sent gets its receipt, so that it is not sent again
+                    await asyncio.wait({task}, timeout=PAGER_STOP_SECONDS)
                 task.cancel()
                 await asyncio.gather(task, return_exceptions=True)
         stop.cancel()
@@ -245,18 +248,21 @@ class Station:
 
     async def _engine_forever(self, bus: EmbeddedBus) -> None:
         """A failed write ends a worker; the next one begins from the last snapshot."""
+        pause = AGAIN_SECONDS
         while True:
             assert self.engine is not None
+            begun = self.clock.monotonic()
             try:
                 await self.engine.run()
             except NotDurable as error:
-                _log.error("the engine could not write and starts again", error=str(error))
-                await self.clock.sleep(AGAIN_SECONDS)
+                pause = pause if self.clock.monotonic() - begun < AGAIN_MOST_SECONDS else AGAIN_SECONDS
+                _log.error("the engine could not write and starts again", error=str(error), in_seconds=pause)
+                await self.clock.sleep(pause)
+                pause = min(pause * 2, AGAIN_MOST_SECONDS)  # each start folds from the snapshot on
                 self._new_engine(bus)
 
     async def _last_snapshot(self) -> None:
-        if self.engine is None:
-            return
+        assert self.engine is not None
         try:
             await self.engine.stop()
         except NotDurable as error:

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from fenceline.errors import WireError
 from fenceline.finding import Account, Finding, FindingRecord, Folded, Gap
 from fenceline.journal import Batch
 from fenceline.logtime import Moved
@@ -203,9 +204,8 @@ class RuleEngine:
         self._counts = Counter({(column, reason): count for column, reason, count in head["counts"]})
         self._rejected_keys = dict(head["rejected_keys"])
         if self._tables is not None:
-            self._tables.sensors = arrays["sensors"]
-            self._tables.rungs = arrays["rungs"]
-            self._tables.ring = arrays["ring"]
+            for name in ("sensors", "rungs", "ring"):
+                _take_over(name, arrays[name], getattr(self._tables, name))
 
     def _count_rejected(self, batch: Batch, now_ns: int) -> None:
         """A dead letter's key that was seen before is the same message again."""
@@ -271,3 +271,19 @@ class RuleEngine:
             reason=reason_word(change.reason),
             evidence=evidence | info.evidence,
         )
+
+
+def _take_over(name: str, kept: NDArray[Any], fresh: NDArray[Any]) -> None:
+    """Copy a snapshot's table into the compiled one, field by field; what is new keeps its first value.
+
+    Raises:
+        WireError: a table of another length, so of other rules or sensors than those in force.
+    """
+    if len(kept) != len(fresh):
+        raise WireError(
+            f"a snapshot's `{name}` has {len(kept)} rows where the rules in force make {len(fresh)}",
+            hint="it is of another release: start that one, or delete the snapshots and fold anew",
+        )
+    for field in fresh.dtype.names or ():
+        if field in (kept.dtype.names or ()):
+            fresh[field] = kept[field]

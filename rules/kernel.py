@@ -185,6 +185,10 @@ def fold_readings(  # noqa: PLR0917 - compiled code passes numbers, not objects
         if found == AHEAD:
             count = make_unknown(sensor, rungs, changes, count, reading, clock[0], REASON_AHEAD)
         elif found == DELAYED:
+            # It decides nothing, and no duration goes on across it either: it may say the contrary.
+            for index in range(sensor.first, sensor.first + sensor.rungs):
+                if rungs[index].op != SILENCE:
+                    forget(rungs[index])
             _begin_time(sensor, time)
             if sensor.reason in (REASON_NEVER_SEEN, REASON_SILENT, REASON_LATE):
                 sensor.reason = REASON_DELAYED

@@ -10,6 +10,7 @@ from console.stationfile import owner_pid
 from console.version import VERSION
 from fenceline.bus import Snapshot, Topic
 from fenceline.bus.checks import check_park
+from fenceline.bus.folderlock import is_owned
 from fenceline.bus.found import Findings
 from fenceline.bus.logfile import LOG_NAME, names_of
 from fenceline.bus.readonly import ReadOnlyBus
@@ -33,7 +34,7 @@ async def look(data: Path, park: str, *, deep: bool) -> Findings:
     if not (folder / park / LOG_NAME).exists():
         known = ", ".join(ReadOnlyBus(folder).parks()) or "none"
         raise BusError(f"`{folder}` holds no journal of park `{park}`", hint=f"the parks there are: {known}")
-    owned = owner_pid(data) is not None
+    owned = owner_pid(data) is not None and is_owned(folder)
     findings = verify_park(folder, park, owned=owned)
     if findings.journal is not None:
         _look_at_store(data / STORE_NAME, folder / park / LOG_NAME, findings, owned=owned)

@@ -18,11 +18,12 @@ from console.roles.snapshots import EngineSettings, SnapshotKeeper
 from fenceline.bus import Bus, Cause, Position, Record, Snapshot, Stored, Topic, check_position
 from fenceline.bus.checks import MAX_RECORD_BYTES
 from fenceline.clock import Clock
-from fenceline.errors import BusError, HeadCut
+from fenceline.errors import BusError, ConfigError, HeadCut
 from fenceline.finding import Quarantined
 from fenceline.wire import encode, kind_of
 
 ERROR_CHARACTERS = 2_000
+REFOLDED_MOST = 500  # so that many poison records cost no more than so much folding each
 
 _log = structlog.get_logger()
 
@@ -66,6 +67,9 @@ class EngineWorker:
         self._journal = 0
         self._next = 0
         self._last_hash = ""
+        self._clean = (
+            True  # the fold stands at `position`: nothing is folded whose output is not acknowledged
+        )
         self.fold = ParkFold()
         self.caught_up = False
 
@@ -78,21 +82,19 @@ class EngineWorker:
         """Restore, fold to the journal's end, put the configuration in force, fold that too.
 
         Raises:
-            BusError: a position that does not fit the journal, or a head cut above every snapshot.
+            BusError: a position that does not fit the journal, a head cut above every snapshot, or a tail
+                that another build has folded already.
+            ConfigError: a configuration that passes every check and cannot be folded.
         """
         self._journal = await self._bus.journal_id(self._park)
         self._written.findings = await self._highest(Topic.FINDINGS)
         self._written.alerts = await self._highest(Topic.ALERTS)
         await self._restore()
+        self._refuse_foreign_tail()
         while await self._step():
             pass
         if self._force is not None:
-            record = self._force.record(self.fold.hashes)
-            if record is not None:
-                await self._bus.append(Topic.JOURNAL, self._park, [_as_record(record)])
-                _log.info("configuration put in force", park=self._park, items=sorted(record.items))
-                while await self._step():
-                    pass
+            await self._put_in_force(self._force)
         self.caught_up = True
 
     async def run(self) -> None:
@@ -104,9 +106,39 @@ class EngineWorker:
                 await self._bus.wait(Topic.JOURNAL, self._park, self._next, seconds=1.0)
 
     async def stop(self) -> None:
-        """Take a last snapshot, so that the next start is quick."""
-        if self.snapshots.behind(self._next):
+        """Take a last snapshot for a quick start; none of a fold that is ahead of its output."""
+        if self._clean and self.snapshots.behind(self._next):
             await self._snapshot()
+
+    async def _put_in_force(self, force: InForceSet) -> None:
+        record = force.record(self.fold.hashes)
+        if record is None:
+            return
+        await self._bus.append(Topic.JOURNAL, self._park, [_as_record(record)])
+        while await self._step():
+            pass
+        if force.record(self.fold.hashes) is not None:
+            why = next(reversed(self._quarantined.values()), "its record was quarantined")
+            raise ConfigError(
+                f"the configuration of `{self._park}` cannot be folded: {why}",
+                hint="the one before stays in force; undo the last change, or report it with the log",
+            )
+        _log.info("configuration put in force", park=self._park, items=sorted(record.items))
+
+    def _refuse_foreign_tail(self) -> None:
+        """What one build has derived behind its last snapshot, another build must not fold again."""
+        build = self.fold.items.get("build")
+        if self._force is None or build is None or build["fingerprint"] == self._force.build.fingerprint:
+            return
+        derived = [
+            cause.offset for cause in (self._written.findings, self._written.alerts) if cause is not None
+        ]
+        if max(derived, default=-1) >= self._next:
+            raise BusError(
+                f"the journal of `{self._park}` was folded by build `{build['version']}` up to offset "
+                f"{max(derived)}, behind its last snapshot at {self._next - 1}; this build decides otherwise",
+                hint="start that version once and stop it in order, then start this one",
+            )
 
     async def _restore(self) -> None:
         for snapshot in await self._bus.snapshots(self._park):
@@ -118,6 +150,7 @@ class EngineWorker:
         else:
             self.fold, self._next, self._last_hash = ParkFold(), 0, ""
         self.snapshots.begin(self._next)
+        self._clean = True
 
     async def _step(self) -> bool:
         """Fold some records and write their output; false at the journal's end."""
@@ -133,6 +166,7 @@ class EngineWorker:
         if not records:
             return False
         pending: Derived = {Topic.FINDINGS: [], Topic.ALERTS: []}
+        self._clean = False
         for done, stored in enumerate(records):
             try:
                 derived = self._derive(stored)
@@ -147,6 +181,7 @@ class EngineWorker:
             for topic, written in derived.items():
                 pending[topic] += written
         await self._write(pending, records)
+        self._clean = True
         if self.snapshots.due(self._next):
             await self._snapshot()
         return True
@@ -183,6 +218,8 @@ class EngineWorker:
         self._quarantined[stored.offset] = f"{type(error).__name__}: {error}"[:ERROR_CHARACTERS]
         target = stored.offset
         await self._restore()
+        self._clean = False
+        begun = self._next
         while self._next < target:
             records = await self._bus.read(
                 Topic.JOURNAL,
@@ -197,6 +234,9 @@ class EngineWorker:
                 self._next, self._last_hash = earlier.offset + 1, earlier.hash
             if not records or records[-1].offset >= target - 1:
                 break
+        self._clean = True
+        if self._next - begun > REFOLDED_MOST:
+            await self._snapshot()
 
     async def _write(self, pending: Derived, records: Sequence[Stored]) -> None:
         # Findings first: whoever sees an alert finds the finding behind it.

@@ -120,7 +120,7 @@ class Following:
             for stored in found:
                 self._take_batch(stored)
             at = max(at, found[-1].offset + 1 if found else at)
-            if len(found) < READ_LIMIT:
+            if not found:
                 at = max(at, end)  # nothing of this kind stands between here and that end
                 await self._bus.wait(Topic.JOURNAL, self._park, at, seconds=WAIT_SECONDS)
 

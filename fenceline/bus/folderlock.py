@@ -42,3 +42,18 @@ class FolderLock:
         if well:
             os.ftruncate(self._file, 0)
         os.close(self._file)
+
+
+def is_owned(folder: Path) -> bool:
+    """Whether some process owns the folder now; owns nothing itself."""
+    try:
+        file = os.open(folder / LOCK_NAME, os.O_RDONLY | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return False
+    try:
+        fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except OSError:
+        return True
+    finally:
+        os.close(file)
+    return False

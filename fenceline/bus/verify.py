@@ -4,6 +4,7 @@ Nothing is changed; a station may own the folder meanwhile. What only the fold c
 was derived follows from the journal) is not looked at here.
 """
 
+import contextlib
 import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
@@ -189,7 +190,8 @@ def _count_logs(connection: sqlite3.Connection, findings: Findings) -> None:
     except (sqlite3.Error, ValueError) as error:
         findings.damage(LOG_NAME, f"it does not say where its logs begin: {error}", REPAIR)
     finally:
-        connection.execute("COMMIT")
+        with contextlib.suppress(sqlite3.Error):  # of a damaged file even this may fail
+            connection.rollback()
 
 
 def _names(connection: sqlite3.Connection) -> dict[str, str]:

@@ -17,6 +17,7 @@ from fenceline.bus.logfile import LOG_NAME
 from fenceline.bus.pagefile import PageFile
 from fenceline.bus.pagerows import rows_of
 from fenceline.bus.snapshotfile import STATE_NAME
+from fenceline.bus.sqlitefile import connect
 from fenceline.clock import ManualClock
 from fenceline.journal import DeadLetter, Tick
 from fenceline.wire import encode, kind_of
@@ -135,7 +136,7 @@ async def go_on(folder: Folder, *, seconds: int = 10) -> dict[Topic, list[tuple[
 
 def standing_of(folder: Folder) -> tuple[dict[str, str], dict[str, str]]:
     """Each alert's state by the ledger, and by the store."""
-    connection = sqlite3.connect(folder.log)
+    connection = connect(folder.log, mode="ro")
     ledger = {name: one.state for name, one in standing(connection).items()}
     connection.close()
     with opened(folder.data / STORE_NAME, readonly=True) as store:

@@ -1,14 +1,17 @@
 """The engine role keeps the promise of design: same journal, same ledger, whatever happens to the worker."""
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from console.inforce import Build
 from console.roles.engine import EngineSettings, EngineWorker
 from fenceline.bus import Record, Topic
 from fenceline.bus.memory import MemoryBus
 from fenceline.clock import ManualClock
-from fenceline.errors import NotDurable
+from fenceline.errors import BusError, ConfigError, NotDurable, WireError
 from fenceline.finding import Quarantined
 from fenceline.wire import decode
 from tests.console.worlds import PARK, derived, force, journal, write
@@ -210,3 +213,65 @@ async def test_configuration_is_put_in_force_once() -> None:
     await second.start()
 
     assert end == await bus.end(Topic.JOURNAL, PARK)
+
+
+async def test_no_snapshot_is_taken_of_a_fold_that_is_ahead_of_its_output() -> None:
+    """A worker whose write failed leaves no snapshot: what it folded and did not write would be lost."""
+    expected = await _folded(3)
+    bus = MemoryBus(clock=ManualClock())
+    await write(bus, journal(3))
+    bus.fail_next(Topic.ALERTS, 1)
+    worker = _worker(bus)
+    with pytest.raises(NotDurable):
+        await worker.start()
+
+    await worker.stop()
+
+    assert [] == await bus.snapshots(PARK)
+    await _worker(bus).start()
+    assert expected == await derived(bus)
+
+
+async def test_configuration_that_cannot_be_folded_ends_the_start() -> None:
+    """A configuration that passes the checks and makes the fold raise is said, not run without."""
+    bus = MemoryBus(clock=ManualClock())
+    good = force()
+    endless = good.rules[1].model_copy(update={"after_seconds": 1e12})
+    worker = EngineWorker(
+        bus=bus, park=PARK, clock=ManualClock(), force=replace(good, rules=(good.rules[0], endless))
+    )
+
+    with pytest.raises(ConfigError, match="cannot be folded"):
+        await worker.start()
+
+
+async def test_another_build_refuses_a_tail_that_was_folded_already() -> None:
+    """Behind a build's last snapshot its output stands; another build must not fold that again."""
+    bus = MemoryBus(clock=ManualClock())
+    old = EngineWorker(bus=bus, park=PARK, clock=ManualClock(), force=force())
+    await old.start()
+    await old.stop()
+    await write(bus, journal(4)[2:])
+    await old._step()
+    newer = replace(force(), build=Build(version="next", fingerprint="other"))
+
+    with pytest.raises(BusError, match="build `test`"):
+        await EngineWorker(bus=bus, park=PARK, clock=ManualClock(), force=newer).start()
+
+    await old.stop()
+    await EngineWorker(bus=bus, park=PARK, clock=ManualClock(), force=newer).start()
+
+
+async def test_snapshot_of_an_earlier_layout_is_taken_up() -> None:
+    """A field that the snapshot does not have yet keeps its first value; other lengths are refused."""
+    bus = MemoryBus(clock=ManualClock())
+    await write(bus, journal(5))
+    worker = _worker(bus)
+    await worker.start()
+    head, arrays = worker.fold.rules.dump()
+    without = [name for name in arrays["sensors"].dtype.names if name != "missing"]
+
+    worker.fold.rules.load(head, {**arrays, "sensors": arrays["sensors"][without].copy()})
+
+    with pytest.raises(WireError, match="rows"):
+        worker.fold.rules.load(head, {**arrays, "rungs": arrays["rungs"][:1]})

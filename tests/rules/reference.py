@@ -153,6 +153,7 @@ class Reference:
         if kind == "late" and sensor["why"] == "silent":
             sensor["why"] = "late"
         if kind == "delayed":
+            _break_off(sensor)
             sensor["newest"], sensor["said"] = time, []
             if sensor["why"] in ("silent", "late", "never_seen"):
                 sensor["why"] = "delayed"
@@ -161,8 +162,7 @@ class Reference:
         amends = time == sensor["newest"]
         if not amends:
             if sensor["newest"] is not None and time - sensor["newest"] > sensor["hold"]:
-                for rung in sensor["rungs"]:
-                    rung["waits"] = rung["broken"] = None
+                _break_off(sensor)
             sensor["newest"], sensor["said"] = time, []
         sensor["spoke"] = "next"
         bound = quality == 19
@@ -239,3 +239,10 @@ def _count(sensor: dict[str, Any], kind: str, number: int) -> None:
     if before is not None and before + 1 < number <= before + 1_000_000:
         sensor["missing"] += number - before - 1
     sensor["counted"] = number
+
+
+def _break_off(sensor: dict[str, Any]) -> None:
+    """No duration goes on."""
+    for rung in sensor["rungs"]:
+        if rung["op"] != "silence":
+            rung["waits"] = rung["broken"] = None

@@ -3,7 +3,7 @@
 In: the operations of `fenceline.bus.Bus`. Out: the same promises, and every failure they allow: not
 recorded, recorded and not said, in part, later, never answered. What lands is written into the history.
 
-A trap does at the n-th use of its operation (`append:journal`, `read:alerts`, `put`, `drop`, `cut` ...):
+A trap does at the n-th use of its operation (`append:journal:tick`, `read:alerts`, `put`, `drop`, `cut` ...):
     kill_before, kill_after   the process dies before its effect, or after it and before the answer
     kill_prefix               a part of the records lands, and the process dies
     fail, fail_recorded, fail_prefix   `NotDurable`; nothing, everything, a part stands
@@ -88,7 +88,7 @@ class SimBus:
 
     async def append(self, topic: Topic, park: str, records: Sequence[Record]) -> int:
         life, disk = self._life, self._disk
-        does, seconds = self._trapped(f"append:{topic.value}")
+        does, seconds = self._trapped(f"append:{topic.value}:{records[0].kind if records else ''}")
         if not does and not self._world.healed and self._world.rng.random() < 0.001:
             does, seconds = self._world.rng.choice(("fail", "fail_recorded", "late")), 3.0
         if does:

@@ -29,9 +29,15 @@ OPERATIONS = {
         "cut",
         "last",
     ),
-    "pager": ("append:journal", "append:journal", "read:alerts", "read:journal"),
+    "pager": ("append:journal:attempt", "append:journal:receipt", "read:alerts", "read:journal"),
     "sink": ("read:journal", "read:findings", "read:alerts"),
-    "ingest": ("append:journal", "append:journal", "append:deadletter", "read:journal"),
+    "ingest": (
+        "append:journal:batch",
+        "append:journal:tick",
+        "append:journal:claim",
+        "append:deadletter",
+        "read:journal",
+    ),
     "operator": ("append:journal",),
 }
 DOES = (
