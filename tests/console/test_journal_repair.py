@@ -396,7 +396,7 @@ async def _repaired(live: Folder) -> Repair:
 
 @pytest.mark.parametrize("sixteenths", [1, 3, 5, 8, 15])
 async def test_a_log_of_committed_pages_that_was_cut_off(tmp_path: Path, sixteenths: int) -> None:
-    """SQLite does not notice; the positions of snapshots and store do, wherever journal records are missing."""
+    """SQLite does not notice; the positions of snapshots and store do where journal records are missing."""
     folder = await station_folder(tmp_path / "a", live=tmp_path / "b")
     content = folder.wal.read_bytes()
     folder.wal.write_bytes(content[: len(content) * sixteenths // 16])

@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from tests.faults.evidence import Evidence, Row
+from tests.faults.person import LATER, RECORDED
 from tests.faults.words import UNKNOWN, Finding, failed, passed
 
-RECORDED = 202
 DUE_LATE_SECONDS = 20.0  # a page that became due this long before the end must have been tried
 OURS = {"webhook", "log"}
 
@@ -133,7 +133,7 @@ def look_at_actions(evidence: Evidence) -> Iterator[Finding]:
     ]
     wrong += [f"{action} stands {count} times" for action, count in stands.items() if count > 1]
     odd = Counter(
-        status for statuses in answers.values() for status in statuses if status not in (0, RECORDED, 503)
+        status for statuses in answers.values() for status in statuses if status not in (*LATER, RECORDED)
     )
     wrong += [f"{count} actions were answered {status}" for status, count in odd.items()]
     again = sum(len(statuses) > 1 for statuses in answers.values())

@@ -10,7 +10,8 @@ import httpx
 from tests.faults.history import History
 
 AGAIN_SECONDS = 0.4
-RECORDED, UNAVAILABLE = 202, 503
+RECORDED, UNREACHABLE = 202, 0
+LATER = (UNREACHABLE, 429, 503)  # not known to be recorded, or asked too often: the same again
 
 
 class Person:
@@ -88,7 +89,7 @@ class Person:
                     again = False
                     continue
                 break
-            if status not in (0, UNAVAILABLE):
+            if status not in LATER:
                 break
             self._stop.wait(AGAIN_SECONDS)
 
@@ -97,7 +98,7 @@ class Person:
             answer = self._http.post(f"/api/alerts/{quote(alert, safe='')}/acknowledge", json=body)
             return answer.status_code, "" if answer.status_code == RECORDED else answer.text[:300]
         except httpx.HTTPError as error:
-            return 0, type(error).__name__
+            return UNREACHABLE, type(error).__name__
 
 
 def _waits(alert: dict[str, Any]) -> bool:

@@ -22,6 +22,7 @@ DISTURBS = {
 def times(evidence: Evidence) -> dict[str, list[float]]:
     """Seconds by what was measured."""
     found: dict[str, list[float]] = {
+        "first start to ready, compiling": [],
         "start to ready": [],
         "start to first tick folded": [],
         "kill to first tick folded, waiting included": [],
@@ -31,6 +32,9 @@ def times(evidence: Evidence) -> dict[str, list[float]]:
     events = evidence.events
     folded = [(row.seen, int(row.said["to_ns"])) for row in evidence.logs["findings"] if row.kind == "folded"]
     batches = [batch.seen for batch in evidence.batches if batch.readings]
+    first_ready = next(
+        (n for n, event in enumerate(events) if event["event"] == "station_ready"), len(events)
+    )
     killed_at: float | None = None
     for number, event in enumerate(events):
         name, at = event["event"], event["at"]
@@ -48,12 +52,15 @@ def times(evidence: Evidence) -> dict[str, list[float]]:
             again = _first(
                 seen for seen, to_ns in folded if to_ns > event["wall_ns"] and at < seen < quiet_until
             )
+            if event["number"] == 1:
+                _add(found["first start to ready, compiling"], at, ready)
+                continue
             _add(found["start to ready"], at, ready)
             _add(found["start to first tick folded"], at, again)
             if killed_at is not None:
                 _add(found["kill to first tick folded, waiting included"], killed_at, again)
             killed_at = None
-        elif name in ("broker_start", "broker_resume") and at > 0.0:
+        elif name in ("broker_start", "broker_resume") and number > first_ready:
             back = _first(seen for seen in batches if at < seen < quiet_until)
             _add(found["broker back to first reading in the journal"], at, back)
         elif name == "station_resume":

@@ -75,6 +75,7 @@ class Case:
         self.oracle.journal(self.journal, self.acknowledged)
         self.journal_is_whole()
         self.nothing_acknowledged_is_lost()
+        self.order_is_kept()
         self.ledger_is_a_fresh_fold()
         self.conditions_are_expected()
         self.alerts_are_expected()
@@ -124,6 +125,27 @@ class Case:
         booked = remains.acknowledged | remains.broker_lost
         if set(remains.taken) - booked:
             self.fail("not everything was taken in", sorted(set(remains.taken) - booked)[:5])
+
+    def order_is_kept(self) -> None:
+        """What a device published first stands first, the first time that it stands at all."""
+        numbers: dict[tuple[str, int, float, int], list[int]] = {}
+        contents = {(sent.topic, sent.payload): sent for sent in self.remains.sent}
+        for message in self.remains.taken.values():
+            for reading in contents[message.topic, message.payload].good:
+                numbers.setdefault(reading, []).append(message.number)
+        last: dict[str, int] = {}
+        seen: set[tuple[str, int, float, int]] = set()
+        for stored in self.journal:
+            batch = batch_of(stored.payload) if stored.kind == "batch" else None
+            for name, time, value, _, sequence in () if batch is None else batch[1]:
+                reading = (name, time, value, sequence)
+                known = numbers.get(reading, [])
+                if reading in seen or len(known) != 1:
+                    continue
+                seen.add(reading)
+                if known[0] < last.get(name, 0):
+                    self.fail("a sensor's order is lost", (stored.offset, reading))
+                last[name] = known[0]
 
     def ledger_is_a_fresh_fold(self) -> None:
         """What readers keep of the derived topics has the bytes of a fold of the journal from its start."""

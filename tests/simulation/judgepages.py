@@ -36,6 +36,7 @@ class OnePage:
     due_at: int  # journal offset
     ended: str = ""
     ended_ns: int = 0
+    ended_at: int = 0  # journal offset
     alerts: set[str] = field(default_factory=set)
     attempts: dict[int, Attempted] = field(default_factory=dict)
     receipts: list[tuple[int, int, str]] = field(default_factory=list)  # offset, number, result
@@ -62,6 +63,7 @@ class Pages:
         self._attempts_in_turn()
         self._none_lost()
         self._unanswered_is_paged()
+        self._answered_is_left_alone()
         if not self._oracle.went_back:
             self._waits_are_kept()
 
@@ -80,7 +82,7 @@ class Pages:
                 self._fail("a page that ended changes", (page["id"], record["change"]))
             known.alerts |= set(page["alerts"])
             if page["state"] != "due" and not known.ended:
-                known.ended, known.ended_ns = page["state"], record["at_ns"]
+                known.ended, known.ended_ns, known.ended_at = page["state"], record["at_ns"], cause[1]
         for stored in self._remains.kept[Topic.JOURNAL]:
             if stored.kind not in ("attempt", "receipt") or stored.offset in self._oracle.poisoned:
                 continue
@@ -170,6 +172,23 @@ class Pages:
             if waits and not answered and alert["raised_ns"] < self._oracle.log - SETTLED_NS and name not in told:
                 self._fail("an unanswered alert was never paged", (name, alert["state"], call))
 
+    def _answered_is_left_alone(self) -> None:
+        """An acknowledgement ends every page of its call that is still due, there and then, and begins none."""
+        for cause, record in self._alerts:
+            if record["kind"] != "alert" or record["change"] != "acknowledged":
+                continue
+            offset, alert = cause[1], record["alert"]["id"]
+            calls = {page.page["call"] for page in self._pages.values() if alert in page.alerts}
+            for name, page in self._pages.items():
+                before = page.due_at <= offset and (not page.ended or page.ended_at >= offset)
+                if alert in page.alerts and before and (page.ended, page.ended_at) != ("cancelled", offset):
+                    self._fail("a page of an answered call is still due", (name, alert, offset))
+            answered = record["alert"]["call"]
+            if answered is not None and answered["id"] in calls and answered["answered_by"] is not None:
+                later = [name for name, page in self._pages.items() if page.page["call"] == answered["id"] and page.due_at > offset]
+                if later:
+                    self._fail("an answered call pages on", (later, alert, offset))
+
     def _waits_are_kept(self) -> None:
         calls: dict[str, dict[tuple[int, int, int], list[OnePage]]] = {}
         rounds: dict[str, int] = {}
@@ -191,3 +210,18 @@ class Pages:
                 due = min(page.page["due_ns"] for page in next_pages)
                 if waited_from is None or due < waited_from + WAIT_SECONDS * NS:
                     self._fail("the next step came before its wait", (call, before, after, waited_from, due))
+            self._goes_on(call, groups[-1][1])
+
+    def _goes_on(self, call: str, pages: list[OnePage]) -> None:
+        """Where nobody answers the next step comes, once its wait is over."""
+        newest = {record["alert"]["id"]: record["alert"] for _, record in self._alerts if record["kind"] == "alert"}
+        stands = [alert["call"] for alert in newest.values() if alert["state"] in ("unacknowledged", "returned")]
+        unanswered = any(one is not None and one["id"] == call and one["answered_by"] is None for one in stands)
+        delivered = [page.ended_ns for page in pages if page.ended == "delivered"]
+        failed = [page.ended_ns for page in pages if page.ended == "failed"]
+        if not delivered and len(failed) < len(pages):
+            return
+        over = (min(delivered) if delivered else max(failed)) + (WAIT_SECONDS + 2.5) * NS
+        leapt = sum(leap for time, leap in zip(self._oracle.times, self._oracle.leaps, strict=True) if time > over)
+        if unanswered and self._oracle.log - leapt > over:
+            self._fail("nobody answered, and the next step did not come", (call, over, self._oracle.log))

@@ -152,6 +152,8 @@ class Oracle:
             if kind == "time_ahead":
                 found += _unknown(sensor)
             elif kind == "delayed":
+                for rung in sensor.rungs:
+                    rung.forget()  # nothing goes on across what might say the contrary
                 sensor.newest, sensor.high, sensor.low = time, -math.inf, math.inf
             elif kind in ("current", "conflict"):
                 found += _current(sensor, time, value, quality)

@@ -71,6 +71,7 @@ KINDS = (
     ("station", 2),
     ("poison", 1),
     ("upgrade", 1),
+    ("stop", 2),
     ("wipe", 1),
 )
 
@@ -110,6 +111,8 @@ def _details(rng: random.Random, kind: str) -> tuple[Any, ...]:
             if not operation.startswith(("append", "put")) and does.startswith(("fail", "late")):
                 does = rng.choice(DOES[:2])
             return role, operation, rng.choice((1, 1, 2, 3, 5, 9, 14)), does, seconds
+        case "stop":
+            return (role,)
         case "kill" | "pause" | "cut_off":
             return role, seconds
         case "replace":
@@ -153,6 +156,9 @@ class Saboteur:
 
     def _kill(self, role: str, seconds: float) -> None:
         self._of(role).kill(seconds)
+
+    def _stop(self, role: str) -> None:
+        self._of(role).stop()
 
     def _pause(self, role: str, seconds: float) -> None:
         self._of(role).pause(seconds)

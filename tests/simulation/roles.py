@@ -1,5 +1,6 @@
 """The real roles, each as a coroutine of one life, with what it has in the house replaced at its edges only."""
 
+import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -110,6 +111,7 @@ class House:
             )
             self.ingestors.append(ingestor)
             life.process.memory["ingestor"] = ingestor
+            life.soft_end = ingestor.stop
             await ingestor.run()
 
         return live
@@ -125,6 +127,16 @@ class House:
             stored=self.stored,
         )
         life.process.memory["engine"] = worker
+
+        async def end() -> None:
+            """As the station ends it: the work is broken off, then a last snapshot is taken."""
+            life.ending = True
+            assert life.task is not None
+            life.task.cancel()
+            await asyncio.wait([life.task])
+            await worker.stop()
+
+        life.soft_end = end
         await worker.run()
 
     async def pager(self, life: Life) -> None:
@@ -140,6 +152,12 @@ class House:
             retry_seconds=RETRY_SECONDS,
         )
         life.process.memory["pager"] = pager
+
+        async def end() -> None:
+            pager.stop()
+            await life.clock.sleep(2.0)
+
+        life.soft_end = end
         await pager.run()
 
     async def sink(self, life: Life) -> None:

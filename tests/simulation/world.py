@@ -5,6 +5,7 @@ through its life: a dead one does nothing more, a paused one goes on later.
 """
 
 import asyncio
+import contextlib
 import random
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
@@ -111,6 +112,8 @@ class Process:
             await self.make(life)
             world.say("ended", life.uid)
         except asyncio.CancelledError:
+            if life.ending:
+                return
             if life.alive:
                 world.crashes.append((world.loop.time(), life.uid, "CancelledError: nobody cancelled it"))
         except Exception as error:
@@ -137,6 +140,24 @@ class Process:
             life.kill()
         if back_seconds >= 0:
             self.world.loop.call_later(back_seconds, self.start_if_none)
+
+    def stop(self) -> None:
+        """SIGTERM: each life may end as it likes, soon; then another begins."""
+        for life in list(self.lives):
+            end = life.soft_end
+            if end is None:
+                life.kill()
+                self.world.loop.call_later(0.5, self.start_if_none)
+            else:
+                self.world.saw("stop", self.name, life.uid)
+                self.world.loop.create_task(self._soft(life, end))
+
+    async def _soft(self, life: "Life", end: Callable[[], Awaitable[None]]) -> None:
+        with contextlib.suppress(asyncio.CancelledError):
+            await end()
+        if life.alive:
+            life.kill()
+        self.world.loop.call_later(0.3, self.start_if_none)
 
     def pause(self, seconds: float) -> None:
         """SIGSTOP: its clock goes on, it does not."""
@@ -169,6 +190,8 @@ class Life:
         self.clock_ahead_ns = 0  # of its process's clock
         self.task: asyncio.Task[None] | None = None
         self.clock = LifeClock(self)
+        self.soft_end: Callable[[], Awaitable[None]] | None = None
+        self.ending = False
         self.on_death: list[Callable[[], None]] = []
 
     def kill(self) -> None:
