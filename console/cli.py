@@ -36,7 +36,7 @@ DataOption = Annotated[
 ConfigOption = Annotated[
     Path | None, typer.Option("--config", envvar="FENCELINE_CONFIG", help="Configuration folder.")
 ]
-PortOption = Annotated[int, typer.Option("--port", help="Port of the page.")]
+PortOption = Annotated[int, typer.Option("--port", min=1, max=65535, help="Port of the page.")]
 HostOption = Annotated[
     str,
     typer.Option(

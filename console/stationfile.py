@@ -36,7 +36,13 @@ class StationFile(BaseModel):
 
     @staticmethod
     def remove(data: Path) -> None:
-        (data / NAME).unlink(missing_ok=True)
+        """Take away what this process wrote; a start that was refused leaves the running station's alone."""
+        try:
+            found = StationFile.model_validate_json((data / NAME).read_bytes())
+        except (OSError, ValidationError):
+            return
+        if found.pid == os.getpid():
+            (data / NAME).unlink(missing_ok=True)
 
 
 def running_station(data: Path) -> StationFile | None:

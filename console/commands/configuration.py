@@ -50,7 +50,11 @@ def init(folder: Annotated[Path, typer.Argument(help="Where the configuration is
     if folder.exists() and any(folder.iterdir()):
         raise ServiceError(f"`{folder}` is not empty", hint="name a new folder; nothing was written")
     shutil.copytree(sample_config_dir(), folder, dirs_exist_ok=True)
-    typer.echo(f"written to {folder}")
+    park = folder / "parks" / "demo" / "park.yaml"
+    text = park.read_text(encoding="utf-8")
+    # What a site begins with is no drill: its pages must not be taken for one.
+    park.write_text(text.replace("simulated: true", "simulated: false", 1), encoding="utf-8")
+    typer.echo(f"written to {folder}; its pages are real ones (`simulated: false`)")
     typer.echo(f"next: edit {folder / 'parks' / 'demo' / 'park.yaml'}, then `fenceline check {folder}`,")
     typer.echo(f"then `fenceline up --config {folder}`")
 

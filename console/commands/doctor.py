@@ -32,7 +32,7 @@ def doctor(  # noqa: PLR0917 - each is an option of the command line
         Path | None, typer.Option("--config", envvar="FENCELINE_CONFIG", help="Configuration folder.")
     ] = None,
     park: Annotated[str, typer.Option("--park", help="Name of the park.")] = "demo",
-    port: Annotated[int, typer.Option("--port", help="Port of the page.")] = 8080,
+    port: Annotated[int, typer.Option("--port", min=1, max=65535, help="Port of the page.")] = 8080,
     mqtt_host: Annotated[
         str | None, typer.Option("--mqtt-host", help="The site's own broker; else the one of a station here.")
     ] = None,

@@ -20,7 +20,7 @@ def watchdog(  # noqa: PLR0917 - each is an option of the command line
     config: Annotated[
         Path | None, typer.Option("--config", envvar="FENCELINE_CONFIG", help="Configuration folder.")
     ] = None,
-    port: Annotated[int, typer.Option("--port", help="Port of the station's page.")] = 8080,
+    port: Annotated[int, typer.Option("--port", min=1, max=65535, help="Port of the station's page.")] = 8080,
     mqtt_host: Annotated[str, typer.Option("--mqtt-host", help="Broker's address.")] = "127.0.0.1",
     mqtt_port: Annotated[int, typer.Option("--mqtt-port", help="Broker's port.")] = 1883,
     mqtt_user: Annotated[

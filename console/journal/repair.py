@@ -150,8 +150,6 @@ class _Repairing:
                 report.lost.append(Lost(topic.value, first, last, between, again=folded))
         for topic in sorted(one for one in unreadable if not report.saved[one]):
             report.notes.append(f"the table of `{topic}` could not be read: what it held is not known")
-        if built.salvaged.disputed:
-            report.notes.append(f"{built.salvaged.disputed} offsets had two records each; neither was taken")
         if not built.salvaged.heads_known:
             report.notes.append("where the topics begin could not be read: what was lost before is not known")
 

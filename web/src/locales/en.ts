@@ -119,7 +119,6 @@ export const en: Record<keyof typeof zh, string> = {
   'alerts.since': 'since {time}',
   'alerts.value': 'Value',
   'alerts.decided': 'decided at {value}',
-  'alerts.worst': 'worst {value}',
   'alerts.no_limit': 'no limit',
   'alerts.limit_above': 'limit {value}',
   'alerts.limit_below': 'lower limit {value}',

@@ -117,7 +117,6 @@ export const zh = {
   'alerts.since': '{time} 起',
   'alerts.value': '数值',
   'alerts.decided': '判定时 {value}',
-  'alerts.worst': '最严重 {value}',
   'alerts.no_limit': '无限值',
   'alerts.limit_above': '限值 {value}',
   'alerts.limit_below': '下限 {value}',
