@@ -1,6 +1,8 @@
 """Rows out of the pages of a SQLite file, wherever in it they stand, reached through its trees or not.
 
-What is found may be half of a row, or no row at all: the caller compares each with its own hash.
+What is found may be half of a row, or no row at all: the caller compares each with its own hash. Bytes that
+somebody sent are never taken for a page of rows: the pages that they fill begin with the number of the next
+one, so with a zero.
 """
 
 import struct
@@ -24,13 +26,11 @@ class FoundRow:
         page: where it stands.
         number: its number in its table; none in a table without such numbers.
         values: its columns; where the table gives one of them by `number`, none stands there.
-        overflow: further pages that it takes.
     """
 
     page: int
     number: int | None
     values: tuple[Value, ...]
-    overflow: tuple[int, ...]
 
 
 class _NoRow(Exception):
@@ -63,7 +63,6 @@ def _row(file: PageFile, number: int, page: bytes, place: int, *, numbered: bool
     most = usable - 35 if numbered else (usable - 12) * 64 // 255 - 23
     if not 1 < size <= _MOST_BYTES:
         raise _NoRow
-    overflow: list[int] = []
     if size <= most:
         payload = page[place : place + size]
     else:
@@ -71,24 +70,22 @@ def _row(file: PageFile, number: int, page: bytes, place: int, *, numbered: bool
         local = least + (size - least) % (usable - 4)
         local = least if local > most else local
         (following,) = struct.unpack_from(">I", page, place + local)
-        payload, overflow = _overflown(file, page[place : place + local], size, following)
+        payload = _overflown(file, page[place : place + local], size, following)
     if len(payload) != size:
         raise _NoRow
-    return FoundRow(number, row_number, tuple(_values(payload)), tuple(overflow))
+    return FoundRow(number, row_number, tuple(_values(payload)))
 
 
-def _overflown(file: PageFile, begun: bytes, size: int, following: int) -> tuple[bytes, list[int]]:
+def _overflown(file: PageFile, begun: bytes, size: int, following: int) -> bytes:
     parts, left = [begun], size - len(begun)
-    pages: list[int] = []
     while left > 0:
         page = file.page(following)
-        if not page or following in pages[-1:]:
+        if not page:
             raise _NoRow
-        pages.append(following)
         parts.append(page[4 : 4 + left])
         left -= len(page) - 4
         (following,) = struct.unpack_from(">I", page, 0)
-    return b"".join(parts), pages
+    return b"".join(parts)
 
 
 def _values(payload: bytes) -> Iterator[Value]:

@@ -5,7 +5,6 @@ had, and what is known of those that are missing. The damaged file is only read,
 """
 
 import sqlite3
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import cast
@@ -41,7 +40,6 @@ class Salvaged:
         gaps: offsets between head and end that no record was found for, each first and last.
         known_gaps: those that an earlier repair left.
         origin: what was derived from offsets up to here is an original, which no fold gives again.
-        disputed: offsets for which two records were found; neither is taken.
         heads_known: whether the heads were read; where not, each log is taken to begin with what is left.
         strange: sound records of kinds that this release does not know; not taken.
         behind: committed pages that SQLite would not read (`WalState.behind`).
@@ -55,7 +53,6 @@ class Salvaged:
     gaps: dict[Topic, list[Gap]] = field(default_factory=dict)
     known_gaps: dict[Topic, list[Gap]] = field(default_factory=dict)
     origin: int = -1
-    disputed: int = 0
     heads_known: bool = False
     strange: int = 0
     behind: int = 0
@@ -69,13 +66,11 @@ def salvage_log(source: Path, target: Path) -> Salvaged:
         connection.execute("PRAGMA journal_mode = DELETE")
         connection.execute("PRAGMA synchronous = OFF")  # synced whole once it is complete
         create_tables(connection)
-        connection.execute("CREATE TEMP TABLE place (page INTEGER, topic TEXT, offset INTEGER)")
         found = _Gathered(connection)
         connection.execute("BEGIN")
         for row in rows_of(file):
             found.take(row)
         found.flush()
-        found.drop_counterfeits()
         salvaged = found.salvaged()
         salvaged.behind = file.wal.behind
         for topic, head in salvaged.heads.items():
@@ -83,7 +78,6 @@ def salvage_log(source: Path, target: Path) -> Salvaged:
             connection.execute("UPDATE head SET start = ? WHERE topic = ?", (head, topic.value))
             salvaged.gaps[topic] = gaps_of(connection, topic, head, salvaged.ends[topic])
         connection.execute("COMMIT")
-        connection.execute("DROP TABLE temp.place")
         return salvaged
     finally:
         file.close()
@@ -152,12 +146,10 @@ class _Gathered:
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
-        self._waiting: list[tuple[Topic, int, Row]] = []
-        self._overflow: set[int] = set()
+        self._waiting: list[tuple[Topic, Row]] = []
         self._names: dict[str, str] = {}
         self._heads: dict[Topic, int] = {}
         self._sequences: dict[Topic, int] = {}
-        self._disputed: set[tuple[Topic, int]] = set()
         self._strange = 0
 
     def take(self, row: FoundRow) -> None:
@@ -168,42 +160,20 @@ class _Gathered:
             self._said(row.number, values[0], values[1])
 
     def flush(self) -> None:
-        """Write what waits."""
+        """Write what waits. The same record may be found twice, in a page that was given up, too."""
+        places = ", ".join("?" * _COLUMNS)
         for topic in LOG_TOPICS:
-            mine = [(page, row) for of, page, row in self._waiting if of is topic]
-            if not mine:
-                continue
-            self._find_disputed(topic, [row for _, row in mine])
-            places = ", ".join("?" * _COLUMNS)
             self._connection.executemany(
                 f"INSERT OR IGNORE INTO {topic.value} VALUES ({places})",  # noqa: S608
-                [row for _, row in mine],
-            )
-            self._connection.executemany(
-                "INSERT INTO place VALUES (?, ?, ?)", [(page, topic.value, row[0]) for page, row in mine]
+                [row for of, row in self._waiting if of is topic],
             )
         self._waiting.clear()
-
-    def drop_counterfeits(self) -> None:
-        """A page inside another record's bytes is no page of records, whatever those bytes say."""
-        self._connection.execute("CREATE TEMP TABLE inside (page INTEGER PRIMARY KEY)")
-        self._connection.executemany("INSERT INTO inside VALUES (?)", [(page,) for page in self._overflow])
-        for topic in LOG_TOPICS:
-            self._connection.execute(
-                f"DELETE FROM {topic.value} WHERE offset IN (SELECT offset FROM place"  # noqa: S608
-                " WHERE topic = ? GROUP BY offset HAVING min(page IN (SELECT page FROM inside)) = 1)",
-                (topic.value,),
-            )
-        for topic, offset in self._disputed:
-            self._connection.execute(f"DELETE FROM {topic.value} WHERE offset = ?", (offset,))  # noqa: S608
-        self._connection.execute("DROP TABLE temp.inside")
 
     def salvaged(self) -> Salvaged:
         journal = self._names.get("journal", "")
         found = Salvaged(
             park=self._names.get("park"),
             journal=int(journal) if journal.isdecimal() else None,
-            disputed=len(self._disputed),
             known_gaps=known_gaps(self._names),
             origin=known_origin(self._names),
             heads_known=self._heads.keys() >= set(LOG_TOPICS),
@@ -229,8 +199,7 @@ class _Gathered:
         if topic is None:
             self._strange += 1
             return
-        self._overflow.update(row.overflow)
-        self._waiting.append((topic, row.page, record))
+        self._waiting.append((topic, record))
         if len(self._waiting) >= _ROWS_AT_ONCE:
             self.flush()
 
@@ -241,14 +210,3 @@ class _Gathered:
             kept[topic] = max(kept.get(topic, value), value)
         elif number is None and isinstance(value, str):
             self._names[name] = value
-
-    def _find_disputed(self, topic: Topic, rows: Iterable[Row]) -> None:
-        seen: dict[int, bytes] = {}
-        for row in rows:
-            there = self._connection.execute(
-                f"SELECT hash FROM {topic.value} WHERE offset = ?",  # noqa: S608
-                (row[0],),
-            ).fetchone()
-            before = seen.setdefault(row[0], row[6] if there is None else there[0])
-            if before != row[6]:
-                self._disputed.add((topic, row[0]))

@@ -5,8 +5,8 @@ from pathlib import Path
 from tests.faults.loop import Run
 from tests.faults.words import PASS
 
-SEED = 5
-SECONDS = 20.0
+SEED = 9
+SECONDS = 17.0
 
 
 def test_nothing_is_lost_doubled_or_missing_after_random_faults(tmp_path: Path) -> None:

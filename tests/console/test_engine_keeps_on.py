@@ -2,16 +2,17 @@
 
 import pytest
 
-from console.fold import Output, ParkFold
 from console.roles.engine import EngineWorker
 from console.roles.snapshots import EngineSettings
-from fenceline.bus import Snapshot, Stored, Topic
+from fenceline.bus import Record, Snapshot, Topic
 from fenceline.bus.checks import MAX_RECORD_BYTES
 from fenceline.bus.memory import MemoryBus
 from fenceline.clock import ManualClock
 from fenceline.errors import JournalFull
-from fenceline.finding import Finding, Folded, Quarantined
-from fenceline.wire import decode
+from fenceline.finding import Folded, Quarantined
+from fenceline.journal import Said
+from fenceline.vocabulary import Condition
+from fenceline.wire import decode, encode
 from tests.console.worlds import PARK, derived, journal, write
 
 RETRY_SECONDS = 30.0
@@ -78,34 +79,24 @@ async def test_a_snapshot_is_tried_again_later() -> None:
     assert 0 < await bus.head(Topic.JOURNAL, PARK)
 
 
-def _finding(at_ns: int, evidence: dict[str, str]) -> Finding:
-    return Finding.model_validate(
-        {
-            "rule": "high",
-            "version": "0",
-            "level": "blue",
-            "subject": "example",
-            "condition": "false",
-            "since_ns": at_ns,
-            "at_ns": at_ns,
-            "evidence": evidence,
-        }
-    )
-
-
-async def test_what_is_too_large_to_be_written_is_quarantined(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A record from which more is derived than the bus takes ends no engine: it is set apart like a poison."""
+async def test_what_is_too_large_to_be_written_is_quarantined() -> None:
+    """A record from which more is derived than the bus takes ends no engine: it is set apart, as a poison."""
     clock = ManualClock()
     bus = MemoryBus(clock=clock)
-    await write(bus, journal(5))
-    tick = next(one.offset for one in await bus.read(Topic.JOURNAL, PARK, 50) if one.kind == "tick")
-    monkeypatch.setattr("console.roles.engine.ParkFold", _verbose_at(tick))
+    records = journal(5)
+    await write(bus, records[:60])
+    said = Said(role="r", owner="o", condition="journal-full", holds=Condition.TRUE, since_ns=1)
+    room = MAX_RECORD_BYTES - len(encode(said)) - 8
+    offset = await bus.append(
+        Topic.JOURNAL, PARK, [Record(said.kind, encode(said.model_copy(update={"detail": "x" * room})))]
+    )
+    await write(bus, records[60:])
 
     await _worker(bus, clock).start()
 
     found = [decode(kind, payload) for _, kind, payload in (await derived(bus))[Topic.FINDINGS]]
     quarantined = [one for one in found if isinstance(one, Quarantined)]
-    assert [tick] == [one.offset for one in quarantined]
+    assert [offset] == [one.offset for one in quarantined]
     assert "is larger than" in quarantined[0].error
     assert "folded" == found[-1].kind
 
@@ -155,14 +146,3 @@ async def test_findings_that_the_store_has_not_stay() -> None:
     head, _, _ = await _heads(40 / 86_400, 5)
 
     assert 6 == head
-
-
-def _verbose_at(offset: int) -> type[ParkFold]:
-    class Verbose(ParkFold):
-        def apply(self, stored: Stored) -> Output:
-            out = super().apply(stored)
-            if stored.offset == offset:
-                out.findings.append(_finding(self.log.now_ns, {"text": "x" * MAX_RECORD_BYTES}))
-            return out
-
-    return Verbose

@@ -1,4 +1,4 @@
-"""`fenceline journal verify` and `fold`: what is found, where, with what to do; beside a running station too."""
+"""`fenceline journal verify` and `fold`: what is found, where, and what to do about it."""
 
 import json
 import sqlite3

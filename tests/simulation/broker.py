@@ -1,4 +1,4 @@
-"""A simulated MQTT broker and the connection that stands in for paho's: QoS 1, persistent sessions, one window.
+"""A simulated MQTT broker and the connection in the place of paho's: QoS 1, persistent sessions, a window.
 
 In: what devices publish, and acknowledgements. Out: messages in the order of the session, each again after
 a reconnect until it was acknowledged on the connection that brought it. A second client of the same id

@@ -1,4 +1,4 @@
-"""What the devices send, from one chance: on time, late, twice, contradicting, unreadable, with a wrong clock.
+"""What the devices send, from one chance: on time, late, twice, contradicting, unreadable, of a wrong time.
 
 For each message it is kept what a reader must find in it, so that the judge need not decode it.
 """

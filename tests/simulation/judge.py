@@ -9,9 +9,8 @@ import json
 from collections import Counter
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
 
-from fenceline.bus import Stored, Topic
+from fenceline.bus import Topic
 from tests.simulation.judgepages import Pages
 from tests.simulation.oracle import Oracle
 from tests.simulation.park import SECOND, START_NS
@@ -95,7 +94,7 @@ class Case:
             self.fail("a role ended by itself", f"{when:.3f} {who}: {why}")
 
     def nothing_acknowledged_is_lost(self) -> None:
-        """At the moment of a PUBACK its readings are in the journal, what is unreadable in the dead letters."""
+        """At a PUBACK its readings stand in the journal, and what is unreadable in the dead letters."""
         remains = self.remains
         contents = {(sent.topic, sent.payload): sent for sent in remains.sent}
         readings: set[tuple[str, int, float, int]] = set()
@@ -121,7 +120,9 @@ class Case:
                 keys = [_letter_key(sent.topic, raw) for raw in sent.bad]
                 gone = [key for key in keys if key not in letters or key not in named]
                 if lost or gone:
-                    self.fail("acknowledged before it is durable", f"{event[0]} message {event[2]} {lost} {gone}")
+                    self.fail(
+                        "acknowledged before it is durable", f"{event[0]} message {event[2]} {lost} {gone}"
+                    )
         booked = remains.acknowledged | remains.broker_lost
         if set(remains.taken) - booked:
             self.fail("not everything was taken in", sorted(set(remains.taken) - booked)[:5])
@@ -156,9 +157,13 @@ class Case:
             ]
             want = self.remains.fresh[topic]
             if got != want:
-                at = next((n for n, pair in enumerate(zip(got, want, strict=False)) if pair[0] != pair[1]), -1)
+                at = next(
+                    (n for n, pair in enumerate(zip(got, want, strict=False)) if pair[0] != pair[1]), -1
+                )
                 at = min(len(got), len(want)) if at < 0 else at
-                self.fail(f"{topic.value} differ from a fresh fold", (at, got[at : at + 1], want[at : at + 1]))
+                self.fail(
+                    f"{topic.value} differ from a fresh fold", (at, got[at : at + 1], want[at : at + 1])
+                )
 
     def conditions_are_expected(self) -> None:
         """Each change of a condition is one that the oracle expects, at its record, since its onset."""
@@ -189,7 +194,11 @@ class Case:
         bare = sorted((offset, _without_ordinal(name)) for offset, name in raised)
         if bare != sorted(self.oracle.began):
             self.fail("alerts differ", (bare, sorted(self.oracle.began)))
-        newest = {record["alert"]["id"]: record["alert"] for _, record in self.alerts if "alert" in record and record["kind"] == "alert"}
+        newest = {
+            record["alert"]["id"]: record["alert"]
+            for _, record in self.alerts
+            if "alert" in record and record["kind"] == "alert"
+        }
         standing = sorted(
             (_without_ordinal(name), alert["state"] == "acknowledged")
             for name, alert in newest.items()

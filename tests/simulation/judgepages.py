@@ -7,10 +7,12 @@ never lost; the next step no earlier than its wait.
 import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Any
 
 from fenceline.bus import Topic
-from tests.simulation.oracle import NS, Oracle
+from tests.simulation.oracle import Oracle
+from tests.simulation.oraclerungs import NS
 from tests.simulation.park import ATTEMPTS_PER_CHANNEL, CHANNELS, RECEIPT_SECONDS, WAIT_SECONDS
 from tests.simulation.rawledger import CauseKey
 from tests.simulation.scenario import HEALED_AT, INGEST_UNTIL, Remains
@@ -151,7 +153,9 @@ class Pages:
         received = {event[2] for event in self._remains.history if event[1] == "received"}
         for name, page in self._pages.items():
             if not page.ended and page.page["due_ns"] < self._oracle.log - SETTLED_NS:
-                self._fail("a page is lost: due, and nothing became of it", (name, page.attempts, page.receipts))
+                self._fail(
+                    "a page is lost: due, and nothing became of it", (name, page.attempts, page.receipts)
+                )
             if page.ended == "delivered" and name not in received:
                 self._fail("told delivered, and nobody received it", name)
         told = {event[2] for event in self._remains.history if event[1] == "received"} - set(self._pages)
@@ -164,16 +168,23 @@ class Pages:
         for event in self._remains.history:
             if event[1] == "received":
                 told |= set(event[5])
-        newest = {record["alert"]["id"]: record["alert"] for _, record in self._alerts if record["kind"] == "alert"}
+        newest = {
+            record["alert"]["id"]: record["alert"] for _, record in self._alerts if record["kind"] == "alert"
+        }
         for name, alert in newest.items():
             call = alert["call"]
             answered = call is not None and call["answered_by"] is not None
             waits = alert["state"] in ("unacknowledged", "returned") and alert["level"] != "attention"
-            if waits and not answered and alert["raised_ns"] < self._oracle.log - SETTLED_NS and name not in told:
+            if (
+                waits
+                and not answered
+                and alert["raised_ns"] < self._oracle.log - SETTLED_NS
+                and name not in told
+            ):
                 self._fail("an unanswered alert was never paged", (name, alert["state"], call))
 
     def _answered_is_left_alone(self) -> None:
-        """An acknowledgement ends every page of its call that is still due, there and then, and begins none."""
+        """An acknowledgement ends every page of its call that is still due, at once, and begins none."""
         for cause, record in self._alerts:
             if record["kind"] != "alert" or record["change"] != "acknowledged":
                 continue
@@ -185,7 +196,11 @@ class Pages:
                     self._fail("a page of an answered call is still due", (name, alert, offset))
             answered = record["alert"]["call"]
             if answered is not None and answered["id"] in calls and answered["answered_by"] is not None:
-                later = [name for name, page in self._pages.items() if page.page["call"] == answered["id"] and page.due_at > offset]
+                later = [
+                    name
+                    for name, page in self._pages.items()
+                    if page.page["call"] == answered["id"] and page.due_at > offset
+                ]
                 if later:
                     self._fail("an answered call pages on", (later, alert, offset))
 
@@ -201,7 +216,7 @@ class Pages:
             calls.setdefault(call, {}).setdefault((rounds.get(call, 0), *stands), []).append(page)
         for call, steps in calls.items():
             groups = list(steps.items())
-            for (before, pages), (after, next_pages) in zip(groups, groups[1:], strict=False):
+            for (before, pages), (after, next_pages) in pairwise(groups):
                 if after[1:] == (0, 0):
                     continue
                 delivered = [page.ended_ns for page in pages if page.ended == "delivered"]
@@ -214,14 +229,22 @@ class Pages:
 
     def _goes_on(self, call: str, pages: list[OnePage]) -> None:
         """Where nobody answers the next step comes, once its wait is over."""
-        newest = {record["alert"]["id"]: record["alert"] for _, record in self._alerts if record["kind"] == "alert"}
-        stands = [alert["call"] for alert in newest.values() if alert["state"] in ("unacknowledged", "returned")]
-        unanswered = any(one is not None and one["id"] == call and one["answered_by"] is None for one in stands)
+        newest = {
+            record["alert"]["id"]: record["alert"] for _, record in self._alerts if record["kind"] == "alert"
+        }
+        stands = [
+            alert["call"] for alert in newest.values() if alert["state"] in ("unacknowledged", "returned")
+        ]
+        unanswered = any(
+            one is not None and one["id"] == call and one["answered_by"] is None for one in stands
+        )
         delivered = [page.ended_ns for page in pages if page.ended == "delivered"]
         failed = [page.ended_ns for page in pages if page.ended == "failed"]
         if not delivered and len(failed) < len(pages):
             return
         over = (min(delivered) if delivered else max(failed)) + (WAIT_SECONDS + 2.5) * NS
-        leapt = sum(leap for time, leap in zip(self._oracle.times, self._oracle.leaps, strict=True) if time > over)
+        leapt = sum(
+            leap for time, leap in zip(self._oracle.times, self._oracle.leaps, strict=True) if time > over
+        )
         if unanswered and self._oracle.log - leapt > over:
             self._fail("nobody answered, and the next step did not come", (call, over, self._oracle.log))

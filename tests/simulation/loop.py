@@ -41,7 +41,7 @@ class SimTask(_Numbered, asyncio.Task[Any]):
 
 
 class SimHandle:
-    """A callback that waits for its turn; every one runs in the same context, for nobody here uses another."""
+    """A callback that waits for its turn; all run in the same context, for nobody here uses another."""
 
     __slots__ = ("_args", "_callback", "_cancelled", "_when")
 
@@ -70,7 +70,7 @@ class VirtualLoop(asyncio.BaseEventLoop):
         self._order = 0
         self._waiting: deque[SimHandle] = deque()
         self._timers: list[tuple[float, int, SimHandle]] = []
-        self.set_task_factory(_task)
+        self.set_task_factory(_task)  # type: ignore[arg-type]  # also the `context` of later versions
 
     def time(self) -> float:
         return self._now
@@ -128,7 +128,5 @@ class VirtualLoop(asyncio.BaseEventLoop):
                 waiting.append(later(timers)[2])
 
 
-def _task(
-    loop: asyncio.AbstractEventLoop, coroutine: Coroutine[Any, Any, Any], context: Context | None = None
-) -> SimTask:
-    return SimTask(coroutine, loop=loop, context=context)
+def _task(loop: asyncio.AbstractEventLoop, coroutine: Coroutine[Any, Any, Any], **more: Any) -> SimTask:
+    return SimTask(coroutine, loop=loop, **more)

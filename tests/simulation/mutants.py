@@ -7,9 +7,7 @@ import contextlib
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-import alerts.outbox as outbox
-import sinks.changes as changes
-import sinks.follow as follow
+from alerts import outbox
 from alerts.channels.message import message_of
 from alerts.pager import Pager
 from console.roles.engine import EngineWorker
@@ -24,6 +22,7 @@ from ingest.inbox import Inbound
 from ingest.writer import Writer
 from rules import layout
 from rules.engine import RuleEngine
+from sinks import changes, follow
 from tests.simulation.park import PARK
 from tests.simulation.roles import Makers
 
@@ -47,6 +46,12 @@ class _EarlySnapshot(EngineWorker):
             if self.snapshots.due(self._next):
                 await self._snapshot()
         await super()._write(pending, records)
+
+
+class _StopsAhead(EngineWorker):
+    async def stop(self) -> None:
+        if self.snapshots.behind(self._next):
+            await self._snapshot()
 
 
 class _WritesOn(EngineWorker):
@@ -109,7 +114,9 @@ def _cut_without_asking(**arguments: Any) -> EngineWorker:
 def _late_keeps_speaking(right: Any) -> Any:
     def batch(self: RuleEngine, batch: Batch, log_ns: int) -> Any:
         tables = self._tables
-        newest = {} if tables is None else {n: int(tables.sensors["newest"][c]) for n, c in tables.code.items()}
+        newest = (
+            {} if tables is None else {n: int(tables.sensors["newest"][c]) for n, c in tables.code.items()}
+        )
         found = right(self, batch, log_ns)
         readings = batch.readings
         for code, time in zip(readings.code.tolist(), readings.time.tolist(), strict=True):
@@ -204,6 +211,18 @@ def _cut_at_newest(_right: Any) -> Any:
     return put
 
 
+def _shown_by(mutant: Mutant, kind: str, *details: Any) -> Mutant:
+    """The mutant in runs that have this fault thrice beside their own: without it the search is long."""
+
+    @contextlib.contextmanager
+    def with_fault(makers: Makers) -> Iterator[None]:
+        makers.fault = (kind, details)
+        with mutant(makers):
+            yield
+
+    return with_fault
+
+
 @contextlib.contextmanager
 def _no_dedupe(_makers: Makers) -> Iterator[None]:
     with (
@@ -216,6 +235,7 @@ def _no_dedupe(_makers: Makers) -> Iterator[None]:
 
 MUTANTS: dict[str, Mutant] = {
     "snapshot-before-output": _engine(_EarlySnapshot),
+    "last-snapshot-ahead-of-output": _engine(_StopsAhead),
     "goes-on-after-failed-write": _engine(_WritesOn),
     "starts-at-committed-offset": _engine(_CommittedOffset),
     "cut-above-the-sink": _engine(_cut_without_asking),
@@ -231,4 +251,28 @@ MUTANTS: dict[str, Mutant] = {
     "pager-forgets-receipts": _replaced(outbox, "_receive", lambda _right: lambda _entry, _receipt: None),
     "last-attempt-holds": _replaced(outbox.Outbox, "journal", _last_attempt_holds),
     "readers-keep-what-comes-twice": _no_dedupe,
+}
+
+# For the tests, which must end soon: the same bugs, the rare ones with the fault that shows them.
+QUICKLY_FOUND: dict[str, Mutant] = MUTANTS | {
+    "snapshot-before-output": _shown_by(
+        MUTANTS["snapshot-before-output"], "trap", "engine", "put", 1, "kill_after", 0.3
+    ),
+    "last-snapshot-ahead-of-output": _shown_by(MUTANTS["last-snapshot-ahead-of-output"], "stop", "engine"),
+    "starts-at-committed-offset": _shown_by(MUTANTS["starts-at-committed-offset"], "kill", "engine", 0.8),
+    "cut-behind-one-snapshot": _shown_by(MUTANTS["cut-behind-one-snapshot"], "rot", 0.3),
+    "snapshot-forgets-letters": _shown_by(MUTANTS["snapshot-forgets-letters"], "kill", "engine", 0.3),
+    "tick-of-an-old-term": _shown_by(
+        MUTANTS["tick-of-an-old-term"], "trap", "ingest", "append:journal:tick", 1, "overtake", 0.8
+    ),
+    "pager-forgets-receipts": _shown_by(
+        MUTANTS["pager-forgets-receipts"], "trap", "engine", "append:findings", 1, "kill_before", 6.0
+    ),
+    "cut-above-the-sink": _shown_by(MUTANTS["cut-above-the-sink"], "kill", "sink", 4.5),
+    "goes-on-after-failed-write": _shown_by(
+        MUTANTS["goes-on-after-failed-write"], "trap", "engine", "append:alerts", 1, "fail", 0.0
+    ),
+    "readers-keep-what-comes-twice": _shown_by(
+        MUTANTS["readers-keep-what-comes-twice"], "trap", "engine", "append:alerts", 1, "overtake", 0.8
+    ),
 }

@@ -1,4 +1,4 @@
-"""The small park of the simulation: three sensors on two devices, short waits, so that much happens in seconds."""
+"""The small park of the simulation: three sensors on two devices, waits so short that much happens soon."""
 
 from functools import cache
 
@@ -119,4 +119,6 @@ def force(build: int = 0) -> InForceSet:
         duplicate_seconds=DUPLICATE_SECONDS,
         ahead_seconds=AHEAD_SECONDS,
     )
-    return InForceSet(park(), substances(), rules, routes, timing, Build(version=f"test-{build}", fingerprint="test"))
+    return InForceSet(
+        park(), substances(), rules, routes, timing, Build(version=f"test-{build}", fingerprint="test")
+    )

@@ -1,4 +1,4 @@
-"""The faults of one run, from its chance: what breaks, when, for how long. Everything is whole again at the end."""
+"""The faults of one run, from its chance: what breaks, when, for how long; in the end all is whole again."""
 
 import random
 from collections.abc import Callable

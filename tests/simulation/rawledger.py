@@ -1,4 +1,4 @@
-"""Bytes of the bus to plain values, with pyarrow and json alone: nothing of the pipeline's own reading is used."""
+"""Bytes of the bus to plain values, with pyarrow and json alone: nothing that the pipeline reads with."""
 
 import json
 from collections.abc import Iterable
@@ -51,10 +51,7 @@ def batch_of(payload: bytes) -> tuple[dict[str, Any], list[tuple[str, int, float
             batch = reader.read_next_batch()
     except (pa.ArrowException, OSError, KeyError, ValueError):
         return None
-    columns = [
-        batch.column(name)
-        for name in ("sensor", "time", "value", "quality", "sequence")
-    ]
+    columns = [batch.column(name) for name in ("sensor", "time", "value", "quality", "sequence")]
     plain = [columns[0].to_pylist(), columns[1].cast(pa.int64()).to_pylist()]
     plain += [column.to_pylist() for column in columns[2:]]
     return header, list(zip(*plain, strict=True))

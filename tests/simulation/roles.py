@@ -1,4 +1,4 @@
-"""The real roles, each as a coroutine of one life, with what it has in the house replaced at its edges only."""
+"""The real roles, each as a coroutine of one life; only what lies beyond their edges is simulated."""
 
 import asyncio
 from collections.abc import Callable, Sequence
@@ -38,8 +38,9 @@ from tests.simulation.world import Life, World
 
 @dataclass(slots=True)
 class Makers:
-    """What a mutant puts in the place of the real parts."""
+    """What a mutant puts in the place of the real parts, and a fault more where it shows by that one."""
 
+    fault: tuple[str, tuple[Any, ...]] | None = None  # kind and details, as in `tests/simulation/plan.py`
     engine: Callable[..., EngineWorker] = EngineWorker
     pager: Callable[..., Pager] = Pager
     ingestor: Callable[..., Ingestor] = Ingestor
@@ -173,7 +174,7 @@ class House:
         await sink.run()
 
     async def operator(self, life: Life) -> None:
-        """Looks at the ledger and acknowledges, sometimes an old revision, sometimes twice, sometimes never."""
+        """Looks at the ledger and acknowledges: sometimes an old revision, twice, or never."""
         bus, rng = self.bus(life), self.world.rng
         following, highest, count = 0, (-1, -1, -1), 0
         answers: dict[str, float] = {}

@@ -1,7 +1,8 @@
 """Runs seeds and says what the judge said: `python -m tests.simulation.run --seeds 1000 [--jobs 2]`.
 
-`--trace SEED` replays one run and prints its history; `--mutant NAME` puts a known bug in, `--mutants` says how
-many seeds it takes to find each. The exit code is 1 where a run failed or proved nothing, or a bug stayed hidden.
+`--trace SEED` replays one run and prints its history; `--mutant NAME` puts a known bug in; `--mutants` says
+how many seeds it takes to find each. The exit code is 1 where a run failed or proved nothing, or a bug stayed
+hidden.
 """
 
 import argparse
@@ -16,16 +17,16 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from tests.simulation.judge import Judgement, Verdict, judge  # noqa: E402  (found through the line above)
-from tests.simulation.mutants import MUTANTS  # noqa: E402
-from tests.simulation.roles import Makers  # noqa: E402
-from tests.simulation.scenario import Remains, quiet, run  # noqa: E402
+from tests.simulation.judge import Judgement, Verdict, judge
+from tests.simulation.mutants import MUTANTS, QUICKLY_FOUND
+from tests.simulation.roles import Makers
+from tests.simulation.scenario import Remains, quiet, run
 
 CHUNK = 50
 
 
 def one(seed: int, mutant: str = "") -> Judgement:
-    """Run and judge one seed."""
+    """Run and judge one seed, with a known bug where one is named; `NAME!quickly` is of `QUICKLY_FOUND`."""
     return judge(_remains(seed, mutant))
 
 
@@ -34,7 +35,8 @@ def _remains(seed: int, mutant: str = "", *, trace: bool = False) -> Remains:
         if not mutant:
             return run(seed, trace=trace)
         makers = Makers()
-        with MUTANTS[mutant](makers):
+        name, _, quickly = mutant.partition("!")
+        with (QUICKLY_FOUND if quickly else MUTANTS)[name](makers):
             return run(seed, makers, trace=trace)
 
 

@@ -1,4 +1,4 @@
-"""One run from one seed: a world is made, disturbed, healed, brought to rest; what is left of it goes to the judge."""
+"""One run from one seed: a world is made, disturbed, healed, brought to rest; the judge gets what is left."""
 
 import asyncio
 import contextlib
@@ -10,9 +10,9 @@ from typing import Any
 
 import structlog
 
-import fenceline.wire as wire
 from console.fold import ParkFold
 from console.roles.snapshots import EngineSettings
+from fenceline import wire
 from fenceline.bus import Stored, Topic
 from fenceline.wire import encode, kind_of
 from tests.simulation.broker import Published, SimBroker
@@ -26,7 +26,7 @@ from tests.simulation.roles import House, Makers
 from tests.simulation.store import Rows
 from tests.simulation.world import Process, ProcessClock, World
 
-FAULTS_UNTIL, HEALED_AT, QUIET_AT, INGEST_UNTIL, END_AT = 13.0, 14.0, 16.0, 26.0, 28.5
+FAULTS_UNTIL, HEALED_AT, QUIET_AT, INGEST_UNTIL, END_AT = 11.5, 12.5, 14.0, 23.5, 25.5
 
 
 @dataclass(slots=True)
@@ -52,11 +52,20 @@ class Remains:
     steps: int = 0
 
 
+class _Remembering:
+    """A type adapter that knows the records it has read; they are frozen, so that many may have the same."""
+
+    def __init__(self, adapter: Any) -> None:
+        self.validate_json = lru_cache(maxsize=256)(adapter.validate_json)
+
+
 @contextlib.contextmanager
 def quiet() -> Iterator[None]:
-    """No log: a run says what it has to say in its history. A batch is decoded once, not by each reader."""
-    before, decode_batch = structlog.get_config(), wire._decode_batch
+    """No log: a run says what it has to say in its history. A record is decoded once, not by each reader."""
+    before, decode_batch, decode_json = structlog.get_config(), wire._decode_batch, wire._ADAPTERS
     wire._decode_batch = lru_cache(maxsize=256)(decode_batch)
+    remembering: Any = {kind: _Remembering(adapter) for kind, adapter in decode_json.items()}
+    wire._ADAPTERS = remembering
     structlog.configure(
         processors=[],
         wrapper_class=structlog.make_filtering_bound_logger(50),
@@ -66,7 +75,7 @@ def quiet() -> Iterator[None]:
     try:
         yield
     finally:
-        wire._decode_batch = decode_batch
+        wire._decode_batch, wire._ADAPTERS = decode_batch, decode_json
         structlog.configure(**before)
 
 
@@ -75,8 +84,11 @@ def run(seed: int, makers: Makers | None = None, *, trace: bool = False) -> Rema
     rng = random.Random(seed)
     loop = VirtualLoop()
     world = World(loop, rng, trace=trace)
-    house = _house(world, makers or Makers())
+    makers = makers or Makers()
+    house = _house(world, makers)
     plan, sent = faults(rng, FAULTS_UNTIL), script(rng, QUIET_AT)
+    if makers.fault is not None:
+        plan += [Fault(rng.uniform(3.0, 10.0), *makers.fault) for _ in range(3)]
     stuck = ""
     try:
         asyncio.set_event_loop(None)

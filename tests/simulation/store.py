@@ -1,4 +1,4 @@
-"""A store in memory with transactions, for the sink: all of a change stands or nothing of it, also when it fails.
+"""A store in memory with transactions, for the sink: all of a change stands or nothing of it, whatever fails.
 
 It keeps plain rows, so that the judge needs nothing of the pipeline to read them.
 """

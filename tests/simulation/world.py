@@ -1,4 +1,4 @@
-"""The simulated world: one loop, one chance, one history; processes with clocks that live, die and stand still.
+"""The simulated world: one loop, one chance, one history; processes that live, die and stand still.
 
 A process is a role's real coroutine in a `Life`. Every way out of it (bus, clock, broker, channel) goes
 through its life: a dead one does nothing more, a paused one goes on later.
