@@ -176,3 +176,18 @@ async def test_ledger_record_without_a_cause_is_said(world: World) -> None:
 
     with pytest.raises(WireError, match="has no cause"):
         await task
+
+
+async def test_journal_record_that_does_not_read_back_stops_no_page(world: World) -> None:
+    """One damaged record does not silence the pager for ever; the engine quarantines it and says so."""
+    channel = ScriptedChannel()
+    damaged = [
+        Record(kind, b"nothing at all") for kind in ("attempt", "receipt", "tick", "claim", "time_set")
+    ]
+    await world.memory.append(Topic.JOURNAL, PARK, damaged)
+    await world.ledger("due", page_named())
+
+    world.pager({"first": channel})
+    await settle()
+
+    assert 1 == len(channel.sent)

@@ -7,6 +7,7 @@ and the command that does the same again is printed.
 
 import argparse
 import shutil
+import signal
 import sys
 import tempfile
 import threading
@@ -182,6 +183,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     parser.add_argument("--bug", choices=sorted(BUGS), help="put in a known bug, which the judge must find")
     given = parser.parse_args(arguments)
+    # What it started it ends, also where it is ended itself.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     folder = given.keep or Path(tempfile.mkdtemp(prefix=f"fenceline-faults-{given.seed}-"))
     folder.mkdir(parents=True, exist_ok=True)
     result = Run(given.seed, given.minutes * 60.0, folder, trace=given.trace, bug=given.bug).run()

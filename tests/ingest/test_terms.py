@@ -173,3 +173,17 @@ async def test_a_time_set_counts_after_the_newer_claim() -> None:
 
     assert 40 == set_ns
     assert 41 == await later.log_time_ns()
+
+
+async def test_claims_and_ticks_that_do_not_read_back_are_passed_over() -> None:
+    """One damaged record keeps no ingestor out for ever; the fold quarantines it."""
+    bus = MemoryBus()
+    await claim(bus, "first")
+    await append(bus, Tick(filter=FILTER, owner="first", term=1, time_ns=7))
+    damaged = [Record(kind, b"nothing at all") for kind in ("claim", "tick", "time_set")]
+    await bus.append(Topic.JOURNAL, PARK, damaged)
+
+    second = await claim(bus, "second")
+
+    assert (2, "second") == second.holder
+    assert 7 == await second.log_time_ns()

@@ -233,8 +233,8 @@ class SimBus:
             await life.delay(0.0)
 
     def _trapped(self, operation: str) -> tuple[str, float]:
-        counts = self._life.process.memory
-        counts[operation] = counts.get(operation, 0) + 1
+        used, name = self._life.process.used, operation.partition(":")[0]
+        used[name] = used.get(name, 0) + 1
         for trap in self._life.process.traps:
             if operation.startswith(trap.operation):
                 trap.countdown -= 1

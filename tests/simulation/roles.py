@@ -38,9 +38,15 @@ from tests.simulation.world import Life, World
 
 @dataclass(slots=True)
 class Makers:
-    """What a mutant puts in the place of the real parts, and a fault more where it shows by that one."""
+    """What a mutant puts in the place of the real parts, and which faults a run has beside those of its seed.
 
-    fault: tuple[str, tuple[Any, ...]] | None = None  # kind and details, as in `tests/simulation/plan.py`
+    Args:
+        fault: one more, thrice: kind and details, as in `tests/simulation/plan.py`.
+        alone: only that fault, once and from the beginning; "" is none at all.
+    """
+
+    fault: tuple[str, tuple[Any, ...]] | None = None
+    alone: bool = False
     engine: Callable[..., EngineWorker] = EngineWorker
     pager: Callable[..., Pager] = Pager
     ingestor: Callable[..., Ingestor] = Ingestor

@@ -1,7 +1,7 @@
 """Runs seeds and says what the judge said: `python -m tests.simulation.run --seeds 1000 [--jobs 2]`.
 
 `--trace SEED` replays one run and prints its history; `--mutant NAME` puts a known bug in; `--mutants` says
-how many seeds it takes to find each. The exit code is 1 where a run failed or proved nothing, or a bug stayed
+how many seeds it takes to find each; `--sweep SEED` lets every single write of a run fail in turn. The exit code is 1 where a run failed or proved nothing, or a bug stayed
 hidden.
 """
 
@@ -23,6 +23,7 @@ from tests.simulation.roles import Makers
 from tests.simulation.scenario import Remains, quiet, run
 
 CHUNK = 50
+EFFECTS = ("kill_before", "kill_after", "kill_prefix", "fail", "fail_recorded", "fail_prefix", "late")
 
 
 def one(seed: int, mutant: str = "") -> Judgement:
@@ -88,6 +89,39 @@ def search(names: list[str], start: int, count: int) -> int:
     return missed
 
 
+def boundaries(seed: int) -> list[tuple[str, str, int, str]]:
+    """Each use of each operation that leaves something behind, in a run without faults, and what may happen to it."""
+    with quiet():
+        used = run(seed, Makers(alone=True)).used
+    found = []
+    for role, operations in used.items():
+        for operation in ("append", "put", "drop", "cut") if role != "sink" else ("read",):
+            does = EFFECTS if operation in ("append", "put") else ("kill_before", "kill_after")
+            count = operations.get(operation, 0)
+            found += [(role, operation, n + 1, word) for n in range(count) for word in does]
+    return found
+
+
+def at_boundary(
+    boundary: tuple[str, str, int, str], seed: int
+) -> tuple[tuple[str, str, int, str], Judgement]:
+    """The run of a seed with just that one fault."""
+    with quiet():
+        return boundary, judge(run(seed, Makers(fault=("trap", (*boundary, 0.4)), alone=True)))
+
+
+def sweep(seed: int, jobs: int) -> int:
+    """Let every single use of an operation fail, or end its process; how many runs did not pass."""
+    every, failed, started = boundaries(seed), 0, time.monotonic()
+    with ProcessPoolExecutor(jobs) as pool:
+        for boundary, judgement in pool.map(partial(at_boundary, seed=seed), every, chunksize=20):
+            if judgement.verdict is not Verdict.PASS:
+                failed += 1
+                print(f"{boundary}: {judgement.verdict}: {judgement.broken[0]}", flush=True)
+    print(f"{len(every)} boundaries of seed {seed}, {failed} failed, {time.monotonic() - started:.0f} s")
+    return failed
+
+
 def trace(seed: int, mutant: str) -> int:
     """Print the whole of one run."""
     remains = _remains(seed, mutant, trace=True)
@@ -109,11 +143,14 @@ def main() -> int:
     parser.add_argument("--from", type=int, default=0, dest="start")
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--trace", type=int)
+    parser.add_argument("--sweep", type=int, metavar="SEED", help="a fault at every write of a seed, in turn")
     parser.add_argument("--mutants", nargs="*", choices=sorted(MUTANTS), help="look for these, or for all")
     parser.add_argument("--mutant", choices=sorted(MUTANTS), default="")
     arguments = parser.parse_args()
     if arguments.trace is not None:
         return trace(arguments.trace, arguments.mutant)
+    if arguments.sweep is not None:
+        return min(1, sweep(arguments.sweep, arguments.jobs))
     if arguments.mutants is not None:
         return search(arguments.mutants or sorted(MUTANTS), arguments.start, arguments.seeds)
     started = time.monotonic()

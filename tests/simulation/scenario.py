@@ -49,6 +49,7 @@ class Remains:
     folded_ns: int
     unbalanced: list[str] = field(default_factory=list)
     stuck: str = ""
+    used: dict[str, dict[str, int]] = field(default_factory=dict)  # role → operation → how often
     steps: int = 0
 
 
@@ -87,7 +88,9 @@ def run(seed: int, makers: Makers | None = None, *, trace: bool = False) -> Rema
     makers = makers or Makers()
     house = _house(world, makers)
     plan, sent = faults(rng, FAULTS_UNTIL), script(rng, QUIET_AT)
-    if makers.fault is not None:
+    if makers.alone:
+        plan = [] if makers.fault is None else [Fault(0.0, *makers.fault)]
+    elif makers.fault is not None:
         plan += [Fault(rng.uniform(3.0, 10.0), *makers.fault) for _ in range(3)]
     stuck = ""
     try:
@@ -124,6 +127,7 @@ def run(seed: int, makers: Makers | None = None, *, trace: bool = False) -> Rema
         folded_ns=folded_ns,
         unbalanced=unbalanced,
         stuck=stuck,
+        used={process.role: process.used for process in world.processes.values()},
         steps=loop.steps,
     )
 

@@ -91,6 +91,7 @@ class Process:
     fault: str = ""  # of its way to the disk: "" or "cut"
     fault_until: float = 0.0
     held: bool = False  # not started again
+    used: dict[str, int] = field(default_factory=dict)  # how often each operation
     memory: dict[str, Any] = field(default_factory=dict)  # what outlives it, for whoever asks from outside
 
     def start(self) -> "Life":
