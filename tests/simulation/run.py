@@ -1,8 +1,8 @@
 """Runs seeds and says what the judge said: `python -m tests.simulation.run --seeds 1000 [--jobs 2]`.
 
 `--trace SEED` replays one run and prints its history; `--sweep SEED` lets every single write of a run fail in
-turn; `--mutant NAME` puts a known bug in; `--mutants` says how many seeds it takes to find each. The exit code
-is 1 where a run failed or proved nothing, or a bug stayed hidden.
+turn; `--mutant NAME` puts a known bug in; `--mutants` says how many seeds it takes to find each. The exit
+code is 1 where a run failed or proved nothing, or a bug stayed hidden.
 """
 
 import argparse
@@ -90,7 +90,7 @@ def search(names: list[str], start: int, count: int) -> int:
 
 
 def boundaries(seed: int) -> list[tuple[str, str, int, str]]:
-    """Each use of an operation that leaves something behind, in a run without faults, and what may befall it."""
+    """Each use of an operation that leaves something behind, without faults, and what may befall it."""
     with quiet():
         used = run(seed, Makers(alone=True)).used
     found = []
