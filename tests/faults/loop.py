@@ -14,6 +14,7 @@ import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from types import FrameType
 
 import httpx
 
@@ -137,7 +138,7 @@ class Run:
     def _close(self) -> None:
         self._person.close()
         self._station.kill()
-        self._station.end_watchdog()
+        self._station.end_watchdogs()
         self._broker.stop()
         self._receiver.close()
 
@@ -170,6 +171,12 @@ def report(result: Result, seed: int, minutes: float) -> None:
         print(f"repeat: python -m tests.faults.loop --seed {seed} --minutes {minutes:g} --trace", flush=True)
 
 
+def _end(number: int, _frame: FrameType | None) -> None:
+    """What it started it ends, also where it is ended itself."""
+    signal.signal(number, signal.SIG_IGN)
+    sys.exit(128 + number)
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """0 where every promise was kept."""
     parser = argparse.ArgumentParser(
@@ -183,8 +190,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     parser.add_argument("--bug", choices=sorted(BUGS), help="put in a known bug, which the judge must find")
     given = parser.parse_args(arguments)
-    # What it started it ends, also where it is ended itself.
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
+    signal.signal(signal.SIGTERM, _end)
     folder = given.keep or Path(tempfile.mkdtemp(prefix=f"fenceline-faults-{given.seed}-"))
     folder.mkdir(parents=True, exist_ok=True)
     result = Run(given.seed, given.minutes * 60.0, folder, trace=given.trace, bug=given.bug).run()

@@ -13,7 +13,6 @@ from pathlib import Path
 
 import httpx
 
-from console.watchdog.place import read_door
 from tests.broker import Mosquitto, free_port
 from tests.faults.history import History
 from tests.faults.site import PAGE_VARIABLE, PARK, ROOT, WATCHDOG_VARIABLE
@@ -97,15 +96,13 @@ class StationProcess:
         """Let it go on."""
         self._signal(signal.SIGCONT, "station_resume")
 
-    def end_watchdog(self) -> None:
+    def end_watchdogs(self) -> None:
         """A killed station leaves its watchdog behind, on purpose; after the run nobody needs it."""
-        door = read_door(self.data)
-        if door is None or door.apart:
-            return
-        command = Path(f"/proc/{door.pid}/cmdline")
-        with contextlib.suppress(OSError):
-            if str(self.data).encode() in command.read_bytes():
-                os.kill(door.pid, signal.SIGKILL)
+        for process in Path("/proc").glob("[0-9]*"):
+            with contextlib.suppress(OSError):
+                command = (process / "cmdline").read_bytes().split(b"\0")
+                if b"watchdog" in command and str(self.data).encode() in command:
+                    os.kill(int(process.name), signal.SIGKILL)
 
     def _end(self, number: signal.Signals, event: str) -> None:
         process = self._process
