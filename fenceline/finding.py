@@ -33,7 +33,7 @@ class Finding(DerivedModel):
         subject: sensor id.
         since_ns: content-derived onset: the event time at which the condition began to hold.
         at_ns: event time of the deciding reading, or log time of the deciding tick.
-        value: the deciding reading's value; none when a tick decided.
+        value: the deciding reading's value; the newest one's where a delay ended at a tick; none for silence.
         reason: why it cannot tell (`fenceline.reason.CannotTell`).
         evidence: values and timers that led here.
     """

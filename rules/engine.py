@@ -248,15 +248,15 @@ class RuleEngine:
     ) -> Finding:
         info = tables.infos[change.rung]
         evidence: dict[str, Any] = {"decided_by": "tick", "log_ns": log_ns}
-        value: float | None = None
+        # Of several values at one time the worst decides a limit; it may be one that came before.
+        decided = info.limit is not None and change.condition != layout.UNKNOWN
+        value = change.value if decided else None
         at_ns = log_ns
         if batch is not None:
             readings, reading = batch.readings, change.reading
             evidence["decided_by"] = "reading"
             at_ns, quality = int(readings.time[reading]), Quality(int(readings.quality[reading]))
             evidence["quality"] = (Quality.CONFLICT if classes[reading] == layout.CONFLICT else quality).word
-            # Of several values at one time the worst decides a limit; it may be one that came before.
-            decided = info.limit is not None and change.condition != layout.UNKNOWN
             value = change.value if decided else float(readings.value[reading])
         return Finding(
             rule=info.rule.name,

@@ -255,6 +255,8 @@ def fold_tick(sensors: Any, rungs: Any, now: int, leap: bool, changes: Any) -> i
                 rung.onset = rung.pending_since
                 forget(rung)
                 condition = TRUE if rung.active else FALSE
+                # What the newest reading said speaks until another one does: a page must name a number.
+                changes[count].value = worst(rung.op, sensor.low, sensor.high, rung.lower, rung.upper)
                 count = put(changes, count, -1, due, rung.onset, index, condition, REASON_NONE)
         if sensor.seen != NEVER and now > expiry:
             # A rung that an over-range value proved ends here too, under that reason.

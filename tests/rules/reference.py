@@ -9,7 +9,7 @@ import struct
 from collections import Counter, deque
 from typing import Any
 
-from tests.rules.reference_rung import Found, cannot_tell, decide, finding_of, forget, rungs_of
+from tests.rules.reference_rung import Found, cannot_tell, decide, finding_of, forget, rungs_of, worse
 
 SECOND = 1_000_000_000
 LEAP_NS = 5 * SECOND
@@ -99,7 +99,8 @@ class Reference:
             del self.letters[key]
         evidence = {"decided_by": "tick", "log_ns": now}
         for *_, finding in sorted(timers, key=lambda timer: timer[:4]):
-            ready = finding | {"at_ns": now, "value": None, "evidence": finding["evidence"] | evidence}
+            value = finding.get("value")
+            ready = finding | {"at_ns": now, "value": value, "evidence": finding["evidence"] | evidence}
             found.append(ready)
         watching = sum(sensor["why"] is None for sensor in self.sensors.values())
         return [
@@ -220,6 +221,7 @@ class Reference:
                 if due <= now and due <= ends:
                     rung["true"], rung["since"], rung["waits"] = wait["for"] == "true", wait["since"], None
                     fire(due, number, rung, wait["for"], wait["since"], None)
+                    timers[-1][-1]["value"] = worse(rung, sensor["said"])
         if ends is not None and now > ends:
             sensor["why"] = sensor["why"] or "silent"
             for number, rung in enumerate(sensor["rungs"]):
