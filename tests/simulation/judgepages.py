@@ -39,7 +39,7 @@ class OnePage:
     ended: str = ""
     ended_ns: int = 0
     ended_at: int = 0  # journal offset
-    alerts: set[str] = field(default_factory=set)
+    alerts: dict[str, int] = field(default_factory=dict)  # whom it names, since which journal offset
     attempts: dict[int, Attempted] = field(default_factory=dict)
     receipts: list[tuple[int, int, str]] = field(default_factory=list)  # offset, number, result
 
@@ -82,7 +82,8 @@ class Pages:
             retold = known.ended == "delivered" == page["state"] and record["change"] == "updated"
             if known.ended and not retold:
                 self._fail("a page that ended changes", (page["id"], record["change"]))
-            known.alerts |= set(page["alerts"])
+            for alert in page["alerts"]:
+                known.alerts.setdefault(alert, cause[1])
             if page["state"] != "due" and not known.ended:
                 known.ended, known.ended_ns, known.ended_at = page["state"], record["at_ns"], cause[1]
         for stored in self._remains.kept[Topic.JOURNAL]:
@@ -191,8 +192,9 @@ class Pages:
             offset, alert = cause[1], record["alert"]["id"]
             calls = {page.page["call"] for page in self._pages.values() if alert in page.alerts}
             for name, page in self._pages.items():
-                before = page.due_at <= offset and (not page.ended or page.ended_at >= offset)
-                if alert in page.alerts and before and (page.ended, page.ended_at) != ("cancelled", offset):
+                due = page.due_at <= offset and (not page.ended or page.ended_at >= offset)
+                names_it = page.alerts.get(alert, offset + 1) <= offset
+                if due and names_it and (page.ended, page.ended_at) != ("cancelled", offset):
                     self._fail("a page of an answered call is still due", (name, alert, offset))
             answered = record["alert"]["call"]
             if answered is not None and answered["id"] in calls and answered["answered_by"] is not None:
