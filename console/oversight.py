@@ -64,7 +64,7 @@ class Oversight:
         """
         try:
             async with asyncio.TaskGroup() as tasks:
-                tasks.create_task(self.count.run())
+                tasks.create_task(self.count.run(self._clock))
                 tasks.create_task(self._look_forever())
         except BaseExceptionGroup as group:
             raise group.exceptions[0] from group

@@ -30,6 +30,7 @@ from fenceline.journal import (
 from fenceline.reading import Readings
 
 BATCH_FORMAT = 1
+RECENT_BATCHES = 64
 
 _MODELS: dict[str, type[BaseModel]] = {
     model.model_fields["kind"].default: model
@@ -65,6 +66,8 @@ _COLUMNS = pa.schema(
     ]
 )
 
+_recent_batches: dict[int, tuple[bytes, Batch]] = {}
+
 
 def kind_of(record: BaseModel | Batch) -> str:
     """The word under which a record travels."""
@@ -85,7 +88,7 @@ def decode(kind: str, payload: bytes) -> Any:
         WireError: an unknown kind, a format of a later release, or bytes that are damaged.
     """
     if kind == "batch":
-        return _decode_batch(payload)
+        return _shared_batch(payload)
     adapter = _ADAPTERS.get(kind)
     if adapter is None:
         raise WireError(
@@ -139,6 +142,19 @@ def _encode_batch(batch: Batch) -> bytes:
     with pa.ipc.new_stream(sink, schema) as writer:
         writer.write_batch(pa.RecordBatch.from_arrays(columns, schema=schema))
     return bytes(sink.getvalue().to_pybytes())
+
+
+def _shared_batch(payload: bytes) -> Batch:
+    """Decode once for all readers in this process that were handed the very same bytes object."""
+    known = _recent_batches.get(id(payload))
+    if known is not None and known[0] is payload:
+        return known[1]
+    batch = _decode_batch(payload)
+    _recent_batches[id(payload)] = (payload, batch)  # holding the bytes keeps their id theirs
+    while len(_recent_batches) > RECENT_BATCHES:
+        # Several threads may come by at once: what another has taken away already is gone.
+        _recent_batches.pop(next(iter(_recent_batches), 0), None)
+    return batch
 
 
 def _decode_batch(payload: bytes) -> Batch:

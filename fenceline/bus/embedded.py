@@ -72,7 +72,8 @@ class EmbeddedBus:
             found = await self._keep(lambda: files.snapshots.manifests(park))
             wanted = (one for one in found if one.offset >= start and (kinds is None or one.kind in kinds))
             return list(wanted)[: max(limit, 0)]
-        return await files.reader.read(topic, start, limit, kinds)
+        newest = files.newest(topic, start, limit, kinds)
+        return await files.reader.read(topic, start, limit, kinds) if newest is None else newest
 
     async def wait(self, topic: Topic, park: str, start: int, *, seconds: float) -> bool:
         files = await self._open(park)

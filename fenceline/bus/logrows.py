@@ -72,6 +72,11 @@ def row_of(offset: int, record: Record) -> Row:
     )
 
 
+def written_of(row: Row, record: Record) -> Stored:
+    """A record as it is read once its row has been written."""
+    return Stored(row[0], record.kind, record.payload, record.key, record.cause, row[6].hex())
+
+
 def insert(connection: sqlite3.Connection, topic: Topic, rows: Sequence[Row]) -> None:
     """Add rows, in the transaction that stands open or each in its own."""
     connection.executemany(_INSERT[topic], rows)

@@ -16,11 +16,12 @@ from pathlib import Path
 
 import structlog
 
-from fenceline.bus import Record, Topic
+from fenceline.bus import Record, Stored, Topic
 from fenceline.bus import logrows as rows
-from fenceline.bus.checks import closed_error
+from fenceline.bus.checks import LOG_TOPICS, closed_error
 from fenceline.bus.faults import is_full, write_error
 from fenceline.bus.sqlitefile import connect
+from fenceline.bus.tail import Tail
 
 GROUP_BYTES = 8 * 1024 * 1024
 
@@ -53,6 +54,7 @@ class LogWriter:
     """
 
     def __init__(self, path: Path, *, max_bytes: int | None, committed: Callable[[Topic], None]) -> None:
+        self.tails = {topic: Tail() for topic in LOG_TOPICS}
         self._path = path
         self._max_bytes = max_bytes
         self._committed = committed
@@ -133,6 +135,7 @@ class LogWriter:
 
     def _commit(self, group: list[_Append]) -> None:
         lasts: list[int] = []
+        fresh: dict[Topic, list[Stored]] = {}
         try:
             connection = self._connected()
             ends = dict(self._ends)
@@ -141,6 +144,7 @@ class LogWriter:
                 first = ends[append.topic]
                 made = [rows.row_of(first + n, record) for n, record in enumerate(append.records)]
                 rows.insert(connection, append.topic, made)
+                fresh.setdefault(append.topic, []).extend(map(rows.written_of, made, append.records))
                 ends[append.topic] = first + len(made)
                 lasts.append(first + len(made) - 1)
             connection.execute("COMMIT")
@@ -150,13 +154,16 @@ class LogWriter:
             for append in group:
                 append.future.set_exception(write_error(self._path, error, nothing_recorded=unchanged))
             return
+        # Before the ends: whoever sees a record's end finds it in memory.
+        for topic, written in fresh.items():
+            self.tails[topic].push(written)
         self._ends = ends
         if self._full:
             self._full = False
             log.info("the journal has room again and takes in", file=str(self._path))
         for append, last in zip(group, lasts, strict=True):
             append.future.set_result(last)
-        for topic in {append.topic for append in group}:
+        for topic in fresh:
             self._committed(topic)
 
     def _cut_piece(self, cut: _Cut, *, ending: bool) -> None:
@@ -233,7 +240,11 @@ class LogWriter:
         return self._connection
 
     def _find_ends(self, connection: sqlite3.Connection) -> None:
-        self._ends = rows.ends(connection)
+        ends = rows.ends(connection)
+        for topic, tail in self.tails.items():
+            if ends[topic] != self._ends.get(topic):
+                tail.clear()  # a commit that failed and yet stands: the file knows, this does not
+        self._ends = ends
         self._heads = rows.heads(connection)
 
     def _disconnect(self) -> None:
