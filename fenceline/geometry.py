@@ -66,6 +66,11 @@ def crossing_edges(polygon: Sequence[Point]) -> tuple[int, int] | None:
 
 def overlap(first: Sequence[Point], second: Sequence[Point]) -> bool:
     """Whether two simple polygons share ground; a common side alone does not count."""
+    # Most of a park's firms are nowhere near each other; of 500 firms there are 125,000 pairs.
+    for axis in (0, 1):
+        begins, ends = min(point[axis] for point in first), max(point[axis] for point in first)
+        if max(point[axis] for point in second) < begins or min(point[axis] for point in second) > ends:
+            return False
     return _reaches_into(first, second) or _reaches_into(second, first)
 
 
