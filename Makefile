@@ -54,7 +54,7 @@ web: $(RUN) ## build the browser application, where its sources have changed
 
 .PHONY: services
 services: ## install the real servers and the browser that tests use (Debian and its kin)
-	@bash deploy/services/install.sh mosquitto chromium
+	@bash deploy/services/install.sh mosquitto chromium kafka
 
 .PHONY: schema
 schema: $(RUN) ## write config/schema/ from the configuration models

@@ -132,10 +132,16 @@ class Terms:
     async def _read_all(self, kinds: tuple[str, ...]) -> list[object]:
         start = await self._bus.head(Topic.JOURNAL, self._park)
         records: list[object] = []
-        while found := await self._bus.read(Topic.JOURNAL, self._park, start, limit=_WINDOW, kinds=kinds):
+        while True:
+            try:
+                found = await self._bus.read(Topic.JOURNAL, self._park, start, limit=_WINDOW, kinds=kinds)
+            except HeadCut as cut:  # between asking for the head and reading there
+                start = cut.head
+                continue
+            if not found:
+                return records
             records += [decode_readable(stored.kind, stored.payload) for stored in found]
             start = found[-1].offset + 1
-        return records
 
     async def _last_tick(self) -> int:
         """The last tick of this filter, searched from the end so that a long journal costs nothing."""
@@ -143,7 +149,11 @@ class Terms:
         end = await self._bus.end(Topic.JOURNAL, self._park)
         while end > head:
             start = max(head, end - _WINDOW)
-            found = await self._bus.read(Topic.JOURNAL, self._park, start, limit=_WINDOW, kinds=("tick",))
+            try:
+                found = await self._bus.read(Topic.JOURNAL, self._park, start, limit=_WINDOW, kinds=("tick",))
+            except HeadCut as cut:
+                head = cut.head
+                continue
             ticks = [decode_readable(one.kind, one.payload) for one in found if one.offset < end]
             own = [tick for tick in ticks if isinstance(tick, Tick) and tick.filter == self._filter]
             if own:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import HealthCheck, settings
 
+from deploy.services.servers import Kafka
 from tests.broker import Mosquitto
 from tests.parts import PARTS, in_ci, need
 
@@ -71,6 +72,15 @@ def mosquitto(tmp_path: Path) -> Iterator[Mosquitto]:
     broker.start()
     yield broker
     broker.stop()
+
+
+@pytest.fixture(scope="session")
+def kafka_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kafka]:
+    """A running Kafka for the tests of one process, that leave it running; each takes topics of its own."""
+    server = Kafka(Path(need("kafka")), tmp_path_factory.mktemp("kafka"))
+    server.start()
+    yield server
+    server.kill()
 
 
 @pytest.fixture

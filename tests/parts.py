@@ -6,12 +6,14 @@ the table at the end of `make test` repeats; with CI=true it is a failure.
 
 import os
 import shutil
+import subprocess
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
+SERVICES = Path(__file__).resolve().parent.parent / "deploy" / "services"
 PAGE = Path(__file__).resolve().parent.parent / "console" / "web" / "dist" / "index.html"
 
 
@@ -50,6 +52,13 @@ def _find_chromium() -> str | None:
     return None
 
 
+def _of_script(*script: str) -> str | None:
+    """What a script of deploy/services has fetched or built."""
+    path = SERVICES.joinpath(*script)
+    done = subprocess.run([str(path), "--find"], capture_output=True, text=True, check=False)
+    return done.stdout.strip() or None
+
+
 @dataclass(frozen=True)
 class Part:
     """Something the tests use and do not bring along."""
@@ -68,13 +77,13 @@ class Part:
     def path(self) -> str | None:
         """Where the program is, or None."""
         named = os.environ.get(self.variable)
-        return (named if Path(named).is_file() else None) if named else self.find()
+        return (named if Path(named).exists() else None) if named else self.find()
 
     @property
     def why_missing(self) -> str:
         """One sentence for the table of what was not tested."""
         named = os.environ.get(self.variable)
-        return f"{self.variable}=`{named}` is no file" if named else f"no {self.name} here; {self.hint}"
+        return f"{self.variable}=`{named}` is not there" if named else f"no {self.name} here; {self.hint}"
 
 
 PARTS = {
@@ -97,6 +106,12 @@ PARTS = {
             find=_find_chromium,
             hint="deploy/services/install.sh chromium",
             installable="chromium",
+        ),
+        Part(
+            name="kafka",
+            find=lambda: _of_script("kafka", "fetch.sh"),
+            hint="deploy/services/install.sh kafka",
+            installable="kafka",
         ),
         Part(
             name="page",

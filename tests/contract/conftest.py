@@ -12,7 +12,9 @@ from tests.contract.places import PLACES, Place
 @pytest.fixture(params=PLACES, ids=lambda place: place.name)
 async def place(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Place]:
     """Where a bus lives, emptied before and closed after the test."""
-    found: Place = request.param(tmp_path / "data")
+    server = request.param.server
+    beside = () if server is None else (request.getfixturevalue(server),)
+    found: Place = request.param(tmp_path / "data", *beside)
     yield found
     await found.close()
 

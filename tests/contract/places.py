@@ -2,13 +2,14 @@
 
 import sqlite3
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 from fenceline.bus import Bus, Position, Record, Topic
 from fenceline.bus.embedded import EmbeddedBus
 from fenceline.bus.memory import MemoryBus, MemoryStore
 from fenceline.bus.snapshotfile import STATE_NAME
 from fenceline.clock import ManualClock
+from tests.contract.kafkaplace import KafkaPlace
 
 PARK = "demo"
 
@@ -17,8 +18,10 @@ class Place(Protocol):
     """One bus under the contract."""
 
     name: str
+    server: str | None
+    """The fixture of the server that it needs; its value is given after the folder."""
 
-    def __init__(self, folder: Path) -> None: ...
+    def __init__(self, folder: Path, *server: Any) -> None: ...
 
     async def open(self) -> Bus:
         """The bus, opened for the first time or again after `close`."""
@@ -43,6 +46,7 @@ class MemoryPlace:
     """The bus in memory; its store is what a restart finds."""
 
     name = "memory"
+    server: str | None = None
 
     def __init__(self, folder: Path) -> None:
         self._store = MemoryStore()
@@ -76,6 +80,7 @@ class EmbeddedPlace:
     """The bus on the disk."""
 
     name = "embedded"
+    server: str | None = None
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -119,7 +124,7 @@ class EmbeddedPlace:
         connection.close()
 
 
-PLACES: tuple[type[Place], ...] = (MemoryPlace, EmbeddedPlace)
+PLACES: tuple[type[Place], ...] = (MemoryPlace, EmbeddedPlace, KafkaPlace)
 
 
 async def reopened(place: Place) -> Bus:
