@@ -38,6 +38,12 @@ browser: $(DEV) web ## the page in a real browser
 lint types layers unit contract acceptance browser:
 	@$(PYTHON) tests/run.py $@
 
+# `make simulate SEEDS=10000`: each seed is another run with other faults, and the same again at every time.
+SEEDS ?= 2000
+.PHONY: simulate
+simulate: $(DEV) ## thousands of simulated runs with faults at every moment, judged from outside
+	@$(PYTHON) -m tests.simulation.run --seeds $(SEEDS) $(ARGS)
+
 # `make faults SEED=7`, `make soak MINUTES=60`: a seed draws the same faults again.
 SEED ?= 1
 faults: MINUTES ?= 2

@@ -1,22 +1,26 @@
 """How many readings a second the rules take on one core, from decoded batches to findings.
 
-Each sensor at 1 Hz has a threshold with two levels (deadband, on-delay, off-delay) and a silence rule; a tick
-comes each second. Gaps, duplicates, bad qualities and alarms are in the stream. The plain fold of the tests
-takes a part of the same stream and must find the same. Time is CPU time of this one thread, so that a busy
-machine shows less; the first second, in which every sensor becomes known, is not timed. Prints a table; the
-last line is one JSON object with the same figures.
+Six rules a sensor (high with deadband and on-delay, high-high, slope of a minute, rate, departure from 300
+readings, flat line), one reading a second, a tick each second; gaps, duplicates, bad qualities and alarms
+are in the stream (engine_stream.py). Until every rule is known nothing is timed. A snapshot is taken each
+20,000 records, as the engine role does, and its share is in the figures. Time is CPU time of this one
+thread, the best of several rounds from the same state: what else runs on the machine shows less.
+
+In the same run: the plain fold of tests/rules on a part of the stream, whose findings must be the same; a
+streaming library in an environment of its own with the same rules, leaner (peers/streaming.py); how the
+cost grows; and the floors. The last line is one JSON object with the figures.
 """
 
 import argparse
-import dataclasses
 import json
+import pickle
 import platform
-import statistics
+import subprocess
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from rich.console import Console
@@ -24,87 +28,40 @@ from rich.table import Table
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+from benchmarks.engine_stream import HOLD_SECONDS, RULES, START_NS, Step, placed, rows_of, stream
+from benchmarks.peers.environment import python_with
 from fenceline.finding import Finding, FindingRecord
 from fenceline.journal import Batch
-from fenceline.logtime import Moved
-from fenceline.park import PlacedSensor, example_park
-from fenceline.reading import NO_SEQUENCE, Readings
+from fenceline.packing import pack
 from fenceline.substance import Substances, load_substances
-from fenceline.vocabulary import Quality
 from fenceline.wire import decode, encode
 from rules.config import RuleFile, Timing
 from rules.engine import RuleEngine
+from tests.rules.engines import as_dicts
 from tests.rules.reference import Reference
 
-SECOND = 1_000_000_000
-START_NS = 1_767_225_600 * SECOND
-SEED = 20260101
-RUNS = 5
-SENSORS, SECONDS = 1_000, 600
-MANY_SENSORS, MANY_SECONDS = 100_000, 12
-PEER_SECONDS = 60
-SLICES_OF_50_MS = 20
-RULES: list[dict[str, Any]] = [
-    {
-        "name": "high",
-        "kind": "threshold",
-        "levels": [
-            {"level": "blue", "limit": {"value": 10.0}, "on_delay_seconds": 10},
-            {"level": "yellow", "limit": {"value": 20.0}, "on_delay_seconds": 3},
-        ],
-        "deadband": {"fraction": 0.1},
-        "off_delay_seconds": 5,
-    },
-    {"name": "silent", "kind": "silence"},
-]
-
-Step = Batch | Moved
+HERE = Path(__file__).resolve().parent
+RECORDS_A_SNAPSHOT = 20_000  # console/roles/snapshots.py
+KNOWN_AFTER = 200  # seconds until all rules can tell
+ROUNDS = 7
+PEER = "bytewax==0.21.1"
+PEER_SENSORS, PEER_SECONDS = 100, 400
 
 
-def stream(sensors: int, seconds: int, slices: int) -> list[Step]:
-    """Batches, decoded from the wire as the engine gets them, and a tick after each second.
+class Measured(NamedTuple):
+    """One shape of stream."""
 
-    A sensor has its own phase within the second. Rare and in stretches, as in a park: one in 7,200 readings
-    begins 15 s above a limit, one in 28,800 a minute of calibration, one in 14,400 half a minute of nothing;
-    one in 200 is sent twice.
-    """
-    random = np.random.default_rng(SEED)
-    names = [f"e{n % 12:02d}-u{n % 7}-h2s-{n}" for n in range(sensors)]
-    phase = np.arange(sensors) * SECOND // sensors
-    high, calibrating, missing = (np.zeros(sensors, np.int64) for _ in range(3))
-    steps: list[Step] = []
-    for second in range(seconds):
-        for left, one_in, lasts in ((high, 7200, 15), (calibrating, 28_800, 60), (missing, 14_400, 30)):
-            left[:] = np.where(left > 0, left - 1, np.where(random.random(sensors) < 1 / one_in, lasts, 0))
-        times = START_NS + second * SECOND + phase
-        values = random.uniform(0, 5, sensors) + np.where(high > 0, 12 + 10 * (np.arange(sensors) % 2), 0)
-        quality = np.where(calibrating > 0, Quality.CALIBRATION, Quality.GOOD)
-        sent = np.flatnonzero(missing == 0)
-        order = np.sort(np.concatenate([sent, random.choice(sent, len(sent) // 200, replace=False)]))
-        for part in range(slices):
-            chosen = order[order * slices // sensors == part]
-            rows = [(names[n], int(times[n]), float(values[n]), int(quality[n]), NO_SEQUENCE) for n in chosen]
-            received = START_NS + second * SECOND + (part + 1) * SECOND // slices
-            batch = decode("batch", encode(Batch("bench", "bench", 1, received, Readings.from_rows(rows))))
-            assert isinstance(batch, Batch)
-            steps.append(batch)
-        before = START_NS + second * SECOND if second else 0
-        steps.append(Moved(before, START_NS + (second + 1) * SECOND))
-    return steps
+    per_second: float
+    findings_in_a_million: float
+    snapshot_ns: float  # its share of each reading
+    bytes_per_sensor: int
 
 
-def placed(sensors: int) -> list[PlacedSensor]:
-    one = example_park(interval_seconds=1, hold_seconds=5).sensors[0]
-    return [dataclasses.replace(one, id=f"e{n % 12:02d}-u{n % 7}-h2s-{n}") for n in range(sensors)]
-
-
-def engine_of(sensors: Sequence[PlacedSensor], substances: Substances) -> RuleEngine:
+def engine_of(sensors: int, substances: Substances, rules: Sequence[dict[str, Any]] = RULES) -> RuleEngine:
     words = {"zh": "示例", "en": "example"}
-    rules = [{"title": words, **rule} for rule in RULES]
-    source = {"unit": "mg/m3", "source": "bench"}
-    rules[0]["levels"] = [{**rung, "limit": rung["limit"] | source} for rung in RULES[0]["levels"]]
+    written = RuleFile.model_validate({"rules": [{"title": words, **rule} for rule in rules]}).rules
     engine = RuleEngine()
-    engine.put_in_force(sensors, substances, RuleFile.model_validate({"rules": rules}).rules, Timing())
+    engine.put_in_force(placed(sensors), substances, written, Timing())
     return engine
 
 
@@ -113,99 +70,162 @@ def fold(engine: RuleEngine, steps: Sequence[Step]) -> list[FindingRecord]:
     found: list[FindingRecord] = []
     log_ns = 0
     for step in steps:
-        if isinstance(step, Moved):
+        if isinstance(step, Batch):
+            found += engine.batch(step, log_ns)
+        else:
             log_ns = step.now_ns
             found += engine.tick(step)
-        else:
-            found += engine.batch(step, log_ns)
     return found
 
 
-def plain_rows(step: Batch) -> list[tuple[str, int, float, int, int]]:
-    readings = step.readings
-    columns = (readings.time, readings.value, readings.quality, readings.sequence)
-    names = [readings.sensors[code] for code in readings.code.tolist()]
-    return list(zip(names, *(column.tolist() for column in columns), strict=True))
+def readings_in(steps: Sequence[Step]) -> int:
+    return sum(len(step.readings) for step in steps if isinstance(step, Batch))
 
 
-def fold_plainly(reference: Reference, steps: Sequence[tuple[Any, ...]]) -> list[dict[str, Any]]:
+def measure(
+    substances: Substances, sensors: int, seconds: int, slices: int, rules: Sequence[dict[str, Any]] = RULES
+) -> Measured:
+    """The stream is made as it is folded until all is known; the rest is kept, and folded again and again."""
+    engine = engine_of(sensors, substances, rules)
+    steps: list[Step] = []
+    for number, step in enumerate(stream(sensors, KNOWN_AFTER + seconds, slices)):
+        if number < KNOWN_AFTER * (slices + 1):
+            fold(engine, [step])
+        else:
+            steps.append(step)
+    head, arrays = engine.dump()
+    kept = {name: array.copy() for name, array in arrays.items()}
+    readings = readings_in(steps)
+    best, snapshot, findings = float("inf"), float("inf"), 0
+    for _ in range(ROUNDS):
+        engine.load(head, kept)
+        began = time.thread_time_ns()
+        found = fold(engine, steps)
+        best = min(best, time.thread_time_ns() - began)
+        began = time.thread_time_ns()
+        pack(*engine.dump())
+        snapshot = min(snapshot, time.thread_time_ns() - began)
+        findings = sum(isinstance(record, Finding) for record in found)
+    assert engine.account.balanced
+    share = snapshot * (len(steps) / RECORDS_A_SNAPSHOT) / readings
+    size = sum(array.nbytes for array in kept.values()) // sensors
+    return Measured(1e9 / (best / readings + share), 1e6 * findings / readings, share, size)
+
+
+def plain_rate(substances: Substances) -> float:
+    """The plain fold of the tests; its findings are compared with the engine's."""
+    steps = list(stream(PEER_SENSORS, PEER_SECONDS, 1))
+    sensors = [{"id": one.id, "hold": HOLD_SECONDS, "interval": 1.0} for one in placed(PEER_SENSORS)]
+    reference = Reference(sensors, RULES, {"delayed": 30.0, "duplicate": 900.0, "ahead": 60.0})
+    plain = [(rows_of(step), step.received_ns) if isinstance(step, Batch) else (step,) for step in steps]
     found: list[dict[str, Any]] = []
     log_ns = 0
-    for step in steps:
+    began = time.process_time()
+    for step in plain:
         if len(step) == 1:
             found += reference.tick(step[0].before_ns, step[0].now_ns)
             log_ns = step[0].now_ns
         else:
             found += reference.batch(step[0], step[1], log_ns)
-    return found
-
-
-def count(steps: Sequence[Step]) -> int:
-    return sum(len(step.readings) for step in steps if isinstance(step, Batch))
-
-
-def rate(steps: Sequence[Step], prepare: Callable[[], RuleEngine], runs: int) -> tuple[float, int]:
-    """Median of readings a CPU second over several runs, each on a fresh engine, and how many findings."""
-    first = next(place for place, step in enumerate(steps) if isinstance(step, Moved)) + 1
-    rates, findings = [], 0
-    for _ in range(runs):
-        engine = prepare()
-        fold(engine, steps[:first])
-        began = time.process_time()
-        found = fold(engine, steps[first:])
-        rates.append(count(steps[first:]) / (time.process_time() - began))
-        findings = sum(isinstance(record, Finding) for record in found)
-        assert engine.account.balanced
-    return statistics.median(rates), findings
-
-
-def peer_rate(substances: Substances) -> float:
-    """The plain fold on the first minute of the stream; its findings are compared with the engine's."""
-    steps = stream(SENSORS, PEER_SECONDS, 1)
-    sensors = [{"id": sensor.id, "hold": 5.0, "interval": 1.0} for sensor in placed(SENSORS)]
-    timing = {"delayed": 30.0, "duplicate": 900.0, "ahead": 60.0}
-    plain = [(plain_rows(s), s.received_ns) if isinstance(s, Batch) else (s,) for s in steps]
-    began = time.process_time()
-    found = fold_plainly(Reference(sensors, RULES, timing), plain)
     took = time.process_time() - began
-    keys = ("rule", "level", "subject", "condition", "since_ns", "at_ns", "value", "reason")
-    expected = [record.model_dump() for record in fold(engine_of(placed(SENSORS), substances), steps)]
-    assert [[one.get(key) for key in keys] for one in expected] == [
-        [one.get(key) for key in keys] for one in found
+    assert found == as_dicts(fold(engine_of(PEER_SENSORS, substances), steps))
+    return readings_in(steps) / took
+
+
+def streaming_rates() -> dict[str, float] | None:
+    """The library's own figures; none where it cannot be installed."""
+    python = python_with(PEER)
+    if python is None:
+        return None
+    batches = [
+        [
+            (sensor, (at - START_NS) / 1e9, value, quality < 16)
+            for sensor, at, value, quality, _ in rows_of(step)
+        ]
+        for step in stream(1_000, 60, 1)
+        if isinstance(step, Batch)
     ]
-    return count(steps) / took
+    command = [str(python), str(HERE / "peers" / "streaming.py")]
+    done = subprocess.run(command, input=pickle.dumps(batches), capture_output=True, check=True)
+    figures: dict[str, float] = json.loads(done.stdout.splitlines()[-1])
+    assert figures["library_changes"] == figures["loop_changes"]
+    return figures
+
+
+def floors() -> dict[str, float]:
+    """Nothing but decoding, and nothing but copying the columns, readings a second."""
+    payloads = [encode(step) for step in stream(1_000, 60, 1) if isinstance(step, Batch)]
+    batches = [decode("batch", bytes(bytearray(payload))) for payload in payloads]
+    readings = readings_in(batches)
+    best = {"decode only": float("inf"), "copy only": float("inf")}
+    for _ in range(ROUNDS):
+        began = time.thread_time_ns()
+        for payload in payloads:
+            decode(
+                "batch", bytes(bytearray(payload))
+            )  # other bytes each time: what was decoded is remembered
+        best["decode only"] = min(best["decode only"], time.thread_time_ns() - began)
+        began = time.thread_time_ns()
+        for batch in batches:
+            one = batch.readings
+            for column in (one.code, one.time, one.value, one.quality, one.sequence):
+                np.copy(column)
+        best["copy only"] = min(best["copy only"], time.thread_time_ns() - began)
+    return {name: 1e9 * readings / took for name, took in best.items()}
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--runs", type=int, default=RUNS)
-    runs = parser.parse_args().runs
-    substances = load_substances(Path(__file__).resolve().parents[1] / "config" / "substances.yaml")
-    fold(engine_of(placed(4), substances), stream(4, 20, 1))  # compiles
-    table = Table("sensors", "batches of", "readings a batch", "readings/s", "findings in a million")
+    parser.add_argument("--quick", action="store_true", help="the three figures and the plain peer only")
+    quick = parser.parse_args().quick
+    substances = load_substances(HERE.parent / "config" / "substances.yaml")
+    fold(engine_of(4, substances), list(stream(4, 20, 1)))  # compiles
+    table = Table(
+        "what", "sensors", "rules", "batches of", "readings/s", "ns", "of it snapshot", "findings in 1e6"
+    )
     figures: dict[str, Any] = {}
-    for key, sensors, seconds, slices in (
-        ("readings_per_s_50ms", SENSORS, SECONDS, SLICES_OF_50_MS),
-        ("readings_per_s_1s", SENSORS, SECONDS, 1),
-        ("readings_per_s_100k_sensors", MANY_SENSORS, MANY_SECONDS, SLICES_OF_50_MS),
-    ):
-        steps, known = stream(sensors, seconds, slices), placed(sensors)
-        median, findings = rate(steps, lambda known=known: engine_of(known, substances), runs)  # type: ignore[misc]
-        per_batch = count(steps) / (seconds * slices)
-        millions = 1e6 * findings / count(steps)
+    shapes: list[tuple[str, str, int, int, int, Sequence[dict[str, Any]]]] = [
+        ("readings_per_s_50ms", "the pack", 1_000, 400, 20, RULES),
+        ("readings_per_s_1s", "the pack", 1_000, 400, 1, RULES),
+        ("readings_per_s_100k_sensors", "the pack", 100_000, 5, 20, RULES),
+    ]
+    if not quick:
+        shapes += [("", "fewer sensors", 100, 2_000, 1, RULES), ("", "more sensors", 10_000, 40, 1, RULES)]
+        shapes += [("", f"only {rule['name']}", 1_000, 400, 1, [rule]) for rule in RULES]
+        shapes += [("", "no rule", 1_000, 400, 1, []), ("", "larger batches", 10_000, 40, 4, RULES)]
+    for key, what, sensors, seconds, slices, rules in shapes:
+        found = measure(substances, sensors, seconds, slices, rules)
         table.add_row(
-            f"{sensors:,}", f"{1000 // slices} ms", f"{per_batch:.0f}", f"{median:,.0f}", f"{millions:.0f}"
+            *(what, f"{sensors:,}", str(len(rules)), f"{1000 // slices} ms", f"{found.per_second:,.0f}"),
+            *(
+                f"{1e9 / found.per_second:.1f}",
+                f"{found.snapshot_ns:.1f}",
+                f"{found.findings_in_a_million:.0f}",
+            ),
         )
-        figures[key] = round(median)
-    _, arrays = engine_of(placed(SENSORS), substances).dump()
-    figures["bytes_per_sensor"] = sum(array.nbytes for array in arrays.values()) // SENSORS
-    plain = peer_rate(substances)
-    table.add_row(f"{SENSORS:,}", "1000 ms", f"{SENSORS}", f"{plain:,.0f}", "plain Python, the same findings")
-    figures["ratio_to_peer"] = round(figures["readings_per_s_1s"] / plain, 1)
-    figures["peer"] = "plain Python (tests/rules/reference.py), 1 s batches"
-    table.title = f"rules, one core, median of {runs} runs, {platform.processor() or platform.machine()}"
-    table.caption = f"threshold with two levels, and silence; {figures['bytes_per_sensor']:,} bytes a sensor"
-    Console(width=110).print(table)
+        if key:
+            figures[key] = round(found.per_second)
+            figures["bytes_per_sensor"] = found.bytes_per_sensor
+    plain = plain_rate(substances)
+    table.add_row("plain Python, the same findings", f"{PEER_SENSORS}", "6", "1000 ms", f"{plain:,.0f}")
+    figures["plain_python"] = round(plain)
+    figures["ratio_to_peer"], figures["peer"] = round(figures["readings_per_s_1s"] / plain, 1), "plain Python"
+    if not quick:
+        for name, rate in floors().items():
+            table.add_row(name, "1,000", "0", "1000 ms", f"{rate:,.0f}", f"{1e9 / rate:.1f}")
+        rates = streaming_rates()
+        if rates is not None:
+            for name in ("library", "loop"):
+                said = PEER if name == "library" else "its rules in a plain loop"
+                table.add_row(
+                    said, "1,000", "6, leaner", "1000 ms", f"{rates[f'{name}_readings_per_s']:,.0f}"
+                )
+            library = rates["library_readings_per_s"]
+            figures["ratio_to_plain_python"] = figures["ratio_to_peer"]
+            figures["ratio_to_peer"], figures["peer"] = round(figures["readings_per_s_1s"] / library, 1), PEER
+    table.title = f"rules, one core, best of {ROUNDS} rounds, {platform.processor() or platform.machine()}"
+    table.caption = f"{figures['bytes_per_sensor']:,} bytes a sensor"
+    Console(width=130).print(table)
     print(json.dumps(figures))
 
 

@@ -16,7 +16,10 @@ from fenceline.reading import Readings
 from fenceline.substance import Substances
 from fenceline.vocabulary import Level, Quality
 from fenceline.wire import encode, kind_of
-from rules.config import LevelRule, LimitValue, SilenceRule, ThresholdRule, Timing
+from rules.config import Timing
+from rules.kinds.silence import SilenceRule
+from rules.kinds.threshold import ThresholdRule
+from rules.rule import LevelRule, LimitValue
 
 SECOND = 1_000_000_000
 START_NS = 1_767_225_600 * SECOND

@@ -1,5 +1,6 @@
 """The command line: what a person types, turned into calls; errors become one sentence and a hint."""
 
+import errno
 import os
 import sys
 from pathlib import Path
@@ -8,9 +9,10 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from console.commands import configuration, deadletters, doctor, journal, tap, watchdog
+from console.commands import configuration, deadletters, doctor, journal, run, tap, watchdog
 from console.commands import users as accounts
 from console.logs import Format, set_up_logs
+from console.starting import interrupt_ends_at_once
 from fenceline.errors import FencelineError, ServiceError
 
 app = typer.Typer(
@@ -20,9 +22,29 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     add_completion=False,
 )
+
+
+def _say_version(asked: bool) -> None:
+    if asked:
+        from console.version import VERSION
+
+        typer.echo(VERSION)
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    _version: Annotated[
+        bool, typer.Option("--version", callback=_say_version, is_eager=True, help="Say the version and end.")
+    ] = False,
+) -> None:
+    """Streaming telemetry and risk alerts for chemical industrial parks."""
+
+
 app.add_typer(deadletters.app, name="deadletter")
 app.add_typer(journal.app, name="journal")
 app.add_typer(accounts.app, name="user")
+app.add_typer(run.app, name="run")
 app.command("tap")(tap.tap)
 app.command("watchdog")(watchdog.watchdog)
 app.command("check")(configuration.check)
@@ -79,6 +101,7 @@ def demo(  # noqa: PLR0917 - each is an option of the command line
     log: LogOption = "json",
 ) -> None:
     """Everything in one process, with a simulated park that leaks within a minute."""
+    interrupt_ends_at_once()
     from console.demo import find_scenario, publish
     from console.places import make_data_folder, next_free_port
     from console.running import run_station
@@ -138,8 +161,8 @@ def up(  # noqa: PLR0913, PLR0917 - each is an option of the command line
     log: LogOption = "json",
 ) -> None:
     """Everything in one process, for a real park's sensors."""
-    from pydantic import ValidationError
-
+    interrupt_ends_at_once()
+    from console.mqttoptions import mqtt_settings
     from console.places import make_data_folder
     from console.running import run_station
     from console.site import load_site
@@ -147,24 +170,17 @@ def up(  # noqa: PLR0913, PLR0917 - each is an option of the command line
     from console.watchdog.beside import mode_of
     from console.web.people.settings import PeopleSettings
     from fenceline.configdir import config_dir
-    from ingest.settings import IngestSettings
 
     make_data_folder(data)
     set_up_logs(_format(log), data / "fenceline.log")
     site = load_site(config_dir(config), park, _environ(page_url))
-    given: dict[str, object] = {
-        "host": mqtt_host or "127.0.0.1",
-        "port": mqtt_port,
-        "protocol": mqtt_protocol or ("5" if mqtt_host else OWN_BROKER_PROTOCOL),
-        "username": mqtt_user,
-        "password": os.environ.get("FENCELINE_MQTT_PASSWORD") if mqtt_user else None,
-    }
-    try:
-        mqtt = IngestSettings.model_validate(given)
-    except ValidationError as error:
-        first = error.errors()[0]
-        name = ".".join(str(part) for part in first["loc"])
-        raise ServiceError(f"`{name}`: {first['msg']}", hint="see `fenceline up --help`") from error
+    mqtt = mqtt_settings(
+        "up",
+        host=mqtt_host or "127.0.0.1",
+        port=mqtt_port,
+        protocol=mqtt_protocol or ("5" if mqtt_host else OWN_BROKER_PROTOCOL),
+        user=mqtt_user,
+    )
     options = StationOptions(
         data=data,
         mqtt=mqtt,
@@ -186,6 +202,21 @@ def version() -> None:
     typer.echo(VERSION)
 
 
+_HINTS = {
+    errno.ENOENT: "check the path and its spelling",
+    errno.ENOTDIR: "check the path: a part of it is a file",
+    errno.EISDIR: "name a file, not a folder",
+    errno.EACCES: "check who may read and write there",
+    errno.EPERM: "check who may read and write there",
+    errno.EROFS: "this disk can only be read: choose another folder",
+    errno.ENOSPC: "free some room on the disk",
+    errno.EDQUOT: "free some room, or have the quota raised",
+    errno.EMFILE: "raise the limit of open files (ulimit -n)",
+    errno.EADDRINUSE: "another program has this port: choose another with --port, or end that one",
+    errno.EADDRNOTAVAIL: "this machine has no such address: check --host",
+}
+
+
 def main() -> None:
     """Entry point: every error of ours is one sentence and a hint, never a traceback."""
     errors = Console(stderr=True, highlight=False, soft_wrap=True)
@@ -198,8 +229,10 @@ def main() -> None:
         sys.exit(1)
     except OSError as error:
         where = f" `{error.filename}`" if error.filename else ""
-        errors.print(f"[bold red]error:[/] {error.strerror or error}{where}")
-        errors.print("  [bold]hint:[/] check the disk's room and who may write there")
+        errors.print(f"[bold red]error:[/] {_escaped(f'{error.strerror or error}{where}')}")
+        errors.print(
+            f"  [bold]hint:[/] {_HINTS.get(error.errno or 0, 'see the log, and `fenceline doctor`')}"
+        )
         sys.exit(1)
 
 

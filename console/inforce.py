@@ -16,7 +16,8 @@ from fenceline.journal import InForce
 from fenceline.park import Park
 from fenceline.substance import Substances
 from fenceline.vocabulary import Tier
-from rules.config import Rule, Timing
+from rules.config import Timing
+from rules.registry import Rule
 
 _RULES: TypeAdapter[tuple[Rule, ...]] = TypeAdapter(tuple[Rule, ...])
 QUARANTINE_RULE = "record-quarantined"

@@ -8,6 +8,7 @@ import asyncio
 from collections.abc import Callable, Mapping
 
 from console.balance import Appended, Balance, Mark
+from console.intake import intake_seen
 from console.journalcount import JournalCount
 from console.speaker import Seen, Speaker
 from console.web.account import StageAccount, of_engine
@@ -27,7 +28,7 @@ class Oversight:
 
     Args:
         start: the journal offset from which it counts: behind what the engine had folded at the start.
-        ingest: the ingestor's account now.
+        ingest: the ingestor's account now; none where it runs in another process, and speaks for itself.
         accounts: stages of which this process knows the account, as they are shown.
     """
 
@@ -41,7 +42,7 @@ class Oversight:
         start: int,
         view: View,
         sink: StoreSink,
-        ingest: Callable[[], AccountSnapshot],
+        ingest: Callable[[], AccountSnapshot] | None,
         accounts: Mapping[str, Callable[[], StageAccount]],
     ) -> None:
         self._bus, self._park, self._clock, self._owner = bus, park, clock, owner
@@ -80,18 +81,13 @@ class Oversight:
             await self._clock.sleep(LOOK_SECONDS)
 
     def _seen(self, contradictions: list[str]) -> dict[SystemCondition, Seen]:
-        ingest = self._ingest()
-        return {
-            "account-imbalance": Seen(
-                bool(contradictions),
-                "; ".join(contradictions),
-                {"contradictions": contradictions} if contradictions else {},
-            ),
-            "journal-full": Seen(ingest.journal == "full", ingest.journal_problem),
-            "broker-lost": Seen(
-                ingest.broker != "connected", ingest.broker_problem or f"the connection is {ingest.broker}"
-            ),
-        }
+        seen = {} if self._ingest is None else intake_seen(self._ingest())
+        seen["account-imbalance"] = Seen(
+            bool(contradictions),
+            "; ".join(contradictions),
+            {"contradictions": contradictions} if contradictions else {},
+        )
+        return seen
 
     def _engine_mark(self) -> Mark | None:
         folded, offset = self._view.folded, self._view.folded_offset
@@ -104,6 +100,8 @@ class Oversight:
         return Mark(position.offset, self._sink.account.out)
 
     def _appended(self) -> Appended | None:
+        if self._ingest is None:
+            return None
         account = self._ingest()
         return Appended(self._owner, account.readings_accepted + account.readings_rejected)
 

@@ -1,24 +1,31 @@
 """A site's configuration folder in; what is put in force and the channels out, or every mistake at once."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+from typing import TypeVar
+
+from pydantic import BaseModel
 
 from alerts.channels.channel import Channel
 from alerts.channels.config import ChannelsConfig
 from alerts.channels.registry import build_channels
-from alerts.routes import Recipient, Routes
+from alerts.routes import Routes
 from console.canned import fingerprint
 from console.inforce import Build, InForceSet
+from console.sitecheck import Channels, Mistakes, check_routes, check_rules
 from console.version import VERSION
 from console.watchdog.config import channels_of, load_watchdog
-from fenceline.configfile import ConfigProblems, Document, Problem, load, load_document
+from fenceline.configfile import Document, examine_document
 from fenceline.errors import ConfigError
-from fenceline.park import Park, load_park
-from fenceline.substance import Substances, load_substances
-from rules.compile import compile_tables
-from rules.config import Rule, RuleFile, Timing
+from fenceline.park import Park, read_park
+from fenceline.substance import Substances, read_substances
+from rules.config import RuleFile, Timing
 from rules.examples import run_examples
+
+RULES, CHANNELS = {("rules", "*")}, {("channels", "*")}  # one that is wrong leaves the others as they are
+ModelT = TypeVar("ModelT", bound=BaseModel)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,16 +48,79 @@ def load_site(folder: Path, park_name: str, environ: Mapping[str, str]) -> Site:
     Raises:
         ConfigError: every mistake that was found, each with file and line.
     """
-    substances = load_substances(folder / "substances.yaml")
-    park = load_park(park_file(folder, park_name), substances)
-    rules = load_rules(folder, park, substances)
-    timing = load(folder / "timing.yaml", Timing)
-    channels, absent = build_channels(load(folder / "channels.yaml", ChannelsConfig), environ)
-    routes = load_routes(folder / "routes.yaml", park, {*channels, *absent}, set(channels))
-    channels_of(load_watchdog(folder), environ)  # for its mistakes: the watchdog makes its own
-    build = Build(version=VERSION, fingerprint=fingerprint(substances))
-    force = InForceSet(park, substances, rules, routes, timing, build)
-    return Site(folder, force, channels, absent)
+    path, mistakes = park_file(folder, park_name), Mistakes()
+    substances = _examined(lambda: read_substances(folder / "substances.yaml"), mistakes)
+    table = None if substances is None or _misleads(substances) else substances.model
+    park = _examined(lambda: read_park(path, table), mistakes)
+    rules = [
+        document
+        for file in sorted((folder / "rules").glob("*.yaml"))
+        if (document := _examined(partial(examine_document, file, RuleFile, items=RULES), mistakes))
+    ]
+    check_rules(rules, park, table)
+    timing = _examined(lambda: examine_document(folder / "timing.yaml", Timing), mistakes)
+    listed = _examined(
+        lambda: examine_document(folder / "channels.yaml", ChannelsConfig, items=CHANNELS), mistakes
+    )
+    built = None if listed is None else _built(listed, environ, mistakes)
+    routes = _examined(lambda: examine_document(folder / "routes.yaml", Routes), mistakes)
+    usable = None
+    if routes is not None:
+        usable = check_routes(
+            routes,
+            None if park is None else park.model,
+            None if listed is None else _named(listed, built),
+        )
+    try:
+        channels_of(load_watchdog(folder), environ)  # for its mistakes: the watchdog makes its own
+    except ConfigError as error:
+        mistakes.add(error)
+    for document in rules:
+        mistakes.note(document.problems)
+    for one in (substances, park, timing, listed, routes):
+        mistakes.note(() if one is None else one.problems)
+    mistakes.raise_if_any()
+    assert substances is not None
+    assert park is not None
+    assert timing is not None
+    assert built is not None
+    assert usable is not None
+    build = Build(version=VERSION, fingerprint=fingerprint(substances.model))
+    laws = tuple(rule for document in rules for rule in document.model.rules)
+    force = InForceSet(park.model, substances.model, laws, usable, timing.model, build)
+    return Site(folder, force, *built)
+
+
+def _examined(read: Callable[[], Document[ModelT]], mistakes: Mistakes) -> Document[ModelT] | None:
+    """A file as far as it is sound; none where nothing is."""
+    try:
+        return read()
+    except ConfigError as error:
+        mistakes.add(error)
+        return None
+
+
+def _misleads(document: Document[Substances]) -> bool:
+    """Whether what is wrong with it would show as mistakes of the files that lean on it."""
+    return any(not problem.message.startswith("unknown key") for problem in document.problems)
+
+
+def _built(
+    listed: Document[ChannelsConfig], environ: Mapping[str, str], mistakes: Mistakes
+) -> tuple[dict[str, Channel], dict[str, str]] | None:
+    try:
+        return build_channels(listed.model, environ)
+    except ConfigError as error:
+        mistakes.add(error)
+        return None
+
+
+def _named(
+    listed: Document[ChannelsConfig], built: tuple[dict[str, Channel], dict[str, str]] | None
+) -> Channels:
+    written = listed.whole.children.get("channels")
+    named = set() if written is None else {str(name) for name in written.children}
+    return Channels(named, None if built is None or listed.partial else set(built[0]))
 
 
 def park_file(folder: Path, park_name: str) -> Path:
@@ -64,74 +134,6 @@ def park_file(folder: Path, park_name: str) -> Path:
         known = ", ".join(sorted(found.parent.name for found in folder.glob("parks/*/park.yaml"))) or "none"
         raise ConfigError(f"there is no park `{park_name}` in `{folder}`", hint=f"parks here: {known}")
     return path
-
-
-def load_rules(folder: Path, park: Park, substances: Substances) -> tuple[Rule, ...]:
-    """All rule files, cross-checked against the park.
-
-    Raises:
-        ConfigError: every mistake of every file.
-    """
-    files = sorted((folder / "rules").glob("*.yaml"))
-    documents: list[Document[RuleFile]] = []
-    problems: list[Problem] = []
-    for file in files:
-        try:
-            documents.append(load_document(file, RuleFile))
-        except ConfigProblems as error:
-            problems += error.problems
-    seen: dict[str, str] = {}
-    for document in documents:
-        for index, rule in enumerate(document.model.rules):
-            if rule.name in seen:
-                said = f"the rule `{rule.name}` stands in `{seen[rule.name]}` too"
-                document.refuse(("rules", index, "name"), said, "names are unique among all files")
-            seen[rule.name] = document.file
-            try:
-                compile_tables(park.sensors, substances, [rule], duplicate_seconds=0.0)
-            except ConfigError as error:
-                document.refuse(("rules", index), error.message, error.hint)
-            for what, names, known in (
-                ("owner", rule.watches.owner, set(park.owners)),
-                ("sensor", rule.watches.sensor, set(park.sensor_by_id)),
-                ("quantity", rule.watches.quantity, set(substances.by_id)),
-            ):
-                for name in sorted(set(names) - known):
-                    document.refuse(("rules", index, "watches", what), f"there is no {what} `{name}`")
-        problems += document.problems
-    if problems:
-        raise ConfigProblems(problems)
-    return tuple(rule for document in documents for rule in document.model.rules)
-
-
-def load_routes(path: Path, park: Park, named: set[str], usable: set[str]) -> Routes:
-    """The routes, with the channels that are not configured left out.
-
-    Raises:
-        ConfigError: a channel or an owner that does not exist, or a recipient left without any channel.
-    """
-    document = load_document(path, Routes)
-    routes = document.model
-    recipients: dict[str, Recipient] = {}
-    for name, recipient in routes.recipients.items():
-        for channel in recipient.channels:
-            if channel not in named:
-                said = f"there is no channel `{channel}` in channels.yaml"
-                document.refuse(
-                    ("recipients", name, "channels"), said, f"channels: {', '.join(sorted(named))}"
-                )
-        left = tuple(channel for channel in recipient.channels if channel in usable)
-        if not left:
-            said = f"no channel of `{name}` is configured: {', '.join(recipient.channels)}"
-            document.refuse(("recipients", name, "channels"), said, "configure one, or add `log` as the last")
-            continue
-        recipients[name] = recipient.model_copy(update={"channels": left})
-    for index, route in enumerate(routes.routes):
-        for owner in route.owner:
-            if owner not in park.owners:
-                document.refuse(("routes", index, "owner"), f"the park `{park.id}` has no owner `{owner}`")
-    document.raise_if_refused()
-    return routes.model_copy(update={"recipients": recipients})
 
 
 def failed_examples(site: Site) -> list[str]:

@@ -21,6 +21,7 @@ from console.oversight import Oversight
 from console.partstates import ingest_state, pager_state, store_state
 from console.redrive import redriver
 from console.roles.engine import EngineWorker
+from console.roles.folding import fold_forever, last_snapshot
 from console.roles.ingest import ingest_forever
 from console.site import Site
 from console.stationfile import StationFile
@@ -37,15 +38,12 @@ from console.web.view import View
 from console.webparts import ingest_stage, park_shape, sensor_places, store_stage
 from fenceline.bus.embedded import EmbeddedBus
 from fenceline.clock import Clock
-from fenceline.errors import NotDurable
 from ingest.clocks import never_compared
 from ingest.service import Ingestor
 from sinks.embedded import EmbeddedStore
 from sinks.service import StoreSink
 
 _log = structlog.get_logger()
-AGAIN_SECONDS = 1.0
-AGAIN_MOST_SECONDS = 15.0
 PAGER_STOP_SECONDS = 2.0
 # Against the flow: first nothing more comes in, then what came in is folded and stored.
 STOPPED_IN_ORDER = (
@@ -62,7 +60,7 @@ class Station:
     clock: Clock
     extra: Callable[["Station"], Coroutine[Any, Any, None]] | None = None  # runs beside
     broker: Broker | None = None
-    engine: EngineWorker | None = None
+    engines: list[EngineWorker] = field(default_factory=list)  # the one at work stands last
     ingestor: Ingestor | None = None
     pager: Pager | None = None
     sink: StoreSink | None = None
@@ -101,10 +99,9 @@ class Station:
             await store.open()
             closers.append(store.close)
             self.sink = StoreSink(bus=bus, park=park, store=store, clock=self.clock)
-            self._new_engine(bus)
-            assert self.engine is not None
+            self.engines.append(self._new_engine(bus))
             await self.engine.start()
-            closers.append(self._last_snapshot)
+            closers.append(lambda: last_snapshot(self.engine))
             await self._run_roles(bus, store, closers)
         finally:
             StationFile.remove(options.data)
@@ -141,7 +138,6 @@ class Station:
         self.live = Live(park=park, simulated=site.park.simulated, view=view, clock=self.clock)
         following = Following(bus=bus, park=park, view=view, live=self.live, clock=self.clock, history=store)
         assert self.sink is not None
-        assert self.engine is not None
         sink, ingestor, pager = self.sink, self.ingestor, self.pager
         oversight = self.oversight = Oversight(
             bus=bus,
@@ -183,7 +179,7 @@ class Station:
         def begin(name: str, work: Coroutine[Any, Any, None]) -> None:
             tasks.append(asyncio.create_task(work, name=name))
 
-        begin("engine", self._engine_forever(bus))
+        begin("engine", fold_forever(lambda: self._new_engine(bus), self.clock, self.engines))
         begin("store", self.sink.run())
         begin("following", following.run())
         begin("pager", self.pager.run())
@@ -236,8 +232,13 @@ class Station:
         stop.cancel()
         await asyncio.gather(stop, return_exceptions=True)
 
-    def _new_engine(self, bus: EmbeddedBus) -> None:
-        self.engine = EngineWorker(
+    @property
+    def engine(self) -> EngineWorker:
+        """The one at work."""
+        return self.engines[-1]
+
+    def _new_engine(self, bus: EmbeddedBus) -> EngineWorker:
+        return EngineWorker(
             bus=bus,
             park=self.site.park.id,
             clock=self.clock,
@@ -245,28 +246,6 @@ class Station:
             needed=self._needed,
             stored=lambda: None if self.sink is None else self.sink.findings_offset,
         )
-
-    async def _engine_forever(self, bus: EmbeddedBus) -> None:
-        """A failed write ends a worker; the next one begins from the last snapshot."""
-        pause = AGAIN_SECONDS
-        while True:
-            assert self.engine is not None
-            begun = self.clock.monotonic()
-            try:
-                await self.engine.run()
-            except NotDurable as error:
-                pause = pause if self.clock.monotonic() - begun < AGAIN_MOST_SECONDS else AGAIN_SECONDS
-                _log.error("the engine could not write and starts again", error=str(error), in_seconds=pause)
-                await self.clock.sleep(pause)
-                pause = min(pause * 2, AGAIN_MOST_SECONDS)  # each start folds from the snapshot on
-                self._new_engine(bus)
-
-    async def _last_snapshot(self) -> None:
-        assert self.engine is not None
-        try:
-            await self.engine.stop()
-        except NotDurable as error:
-            _log.warning("no snapshot at the end; the next start folds more", error=str(error))
 
     def _needed(self) -> list[int]:
         """The journal offsets that the other readers still need."""

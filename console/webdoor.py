@@ -8,6 +8,8 @@ from pathlib import Path
 import structlog
 
 from console.web.people.accounts import FILE_NAME
+from console.web.people.loginlog import FILE_NAME as LOGINS_NAME
+from console.web.people.loginlog import LoginLog
 from console.web.people.origins import Origins
 from console.web.people.people import People
 from console.web.people.settings import PeopleSettings
@@ -51,6 +53,7 @@ class WebDoor:
             settings=self.settings,
             origins=Origins(self.settings.public_url, beyond),
             station_token=secrets.token_urlsafe(32),
+            logins=LoginLog(self.data / LOGINS_NAME, clock),
         )
         with_accounts = people.accounts.exist()
         if self.settings.public_url is not None and not with_accounts:

@@ -35,7 +35,8 @@ class Finding(DerivedModel):
         at_ns: event time of the deciding reading, or log time of the deciding tick.
         value: the deciding reading's value; the newest one's where a delay ended at a tick; none for silence.
         reason: why it cannot tell (`fenceline.reason.CannotTell`).
-        evidence: values and timers that led here.
+        evidence: values and timers that led here. `extreme` and `extreme_at_ns`, on every change of a condition
+            that is or was true: the worst value since its onset and the event time of that reading.
     """
 
     kind: Literal["finding"] = "finding"
@@ -50,6 +51,33 @@ class Finding(DerivedModel):
     limit: LimitUsed | None = None
     reason: str | None = None
     evidence: dict[str, Any] = {}
+
+
+class Extreme(DerivedModel):
+    """A condition that is true has got worse: its worst value since the onset, and when that was measured.
+
+    Told at ticks, each rung at most once in 10 s of log time, and only when the value is worse than the last
+    one told (by a finding's evidence or by such a record). It changes no condition: of an alert it raises the
+    peak and nothing else. Where the last of a series is not told yet, the finding that ends the condition
+    carries it in its evidence.
+
+    Args:
+        rule, version, level, subject, since_ns: as in the finding that raised the condition.
+        at_ns: log time of the tick.
+        extreme: the worst value since the onset: the highest for `above`, the lowest for `below`, the one
+            furthest beyond an end for `outside`; in the unit of the finding's limit.
+        extreme_at_ns: event time of the reading that gave it.
+    """
+
+    kind: Literal["extreme"] = "extreme"
+    rule: str
+    version: str
+    level: Level
+    subject: str
+    since_ns: int
+    at_ns: int
+    extreme: float
+    extreme_at_ns: int
 
 
 class Account(DerivedModel):
@@ -99,4 +127,4 @@ class Quarantined(DerivedModel):
     sensors: tuple[str, ...] = ()
 
 
-FindingRecord = Finding | Folded | Gap | Quarantined
+FindingRecord = Finding | Extreme | Folded | Gap | Quarantined

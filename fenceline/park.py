@@ -1,8 +1,10 @@
 """`park.yaml` and the substances in, a consistent park out; or every mistake of the file with its line."""
 
+import re
 from pathlib import Path
 
-from fenceline.configfile import load_document
+from fenceline.configfile import Document, dotted, examine_document
+from fenceline.configrepair import as_written
 from fenceline.localname import LocalName
 from fenceline.parkcheck import check_park
 from fenceline.parkmodel import (
@@ -21,6 +23,7 @@ from fenceline.parkmodel import (
 )
 from fenceline.substance import Substances
 from fenceline.vocabulary import Placement, Tier
+from fenceline.yamltree import Plain
 
 __all__ = [
     "COMMUNITY_OWNER",
@@ -38,7 +41,20 @@ __all__ = [
     "Sensor",
     "example_park",
     "load_park",
+    "read_park",
+    "sensors_written",
+    "sound_sensors",
 ]
+
+# The rest of a park still makes sense without a device or a sensor; not without an enterprise or the ground.
+_MAY_BE_LEFT_OUT = {("devices", "*"), ("devices", "*", "sensors", "*"), ("receptors", "*")}
+_PLACE = re.compile(r"devices\[\d+\](\.sensors\[\d+\]|$|(?=\.(id|owner)))")
+_STAND_INS: dict[tuple[str, ...], Plain] = {
+    ("id",): "park",
+    ("name",): {"zh": "-", "en": "-"},
+    ("simulated",): True,
+    ("timezone",): "UTC",
+}
 
 
 def load_park(path: Path | str, substances: Substances) -> Park:
@@ -49,10 +65,45 @@ def load_park(path: Path | str, substances: Substances) -> Park:
         ConfigProblems: every mistake, with its line.
         ConfigError: the file cannot be read at all.
     """
-    document = load_document(path, Park)
-    check_park(document, substances)
+    document = read_park(path, substances)
     document.raise_if_refused()
     return document.model
+
+
+def read_park(path: Path | str, substances: Substances | None) -> Document[Park]:
+    """
+    The park as far as it is sound, with every mistake of the file; without substances they are not asked.
+
+    Raises:
+        ConfigProblems: too much is wrong to say more.
+        ConfigError: the file cannot be read at all.
+    """
+    document = examine_document(path, Park, items=_MAY_BE_LEFT_OUT, stand_ins=_STAND_INS)
+    check_park(document, substances)
+    return document
+
+
+def sensors_written(document: Document[Park]) -> set[str]:
+    """The ids of all sensors in the file, also of those that are not sound."""
+    devices = document.whole.children.get("devices")
+    found = set()
+    for device in devices.children.values() if devices else ():
+        sensors = device.children.get("sensors")
+        for sensor in sensors.children.values() if sensors else ():
+            found.add(str(sensor.children["id"].value) if "id" in sensor.children else "")
+    return found
+
+
+def sound_sensors(document: Document[Park]) -> tuple[PlacedSensor, ...]:
+    """The sensors in whose place, or whose device's, no mistake was found."""
+    spoilt = [found[0] for problem in document.problems if (found := _PLACE.match(problem.where))]
+    wrong: set[str] = set()
+    for index, device in document.root.children["devices"].children.items():
+        for place, sensor in device.children["sensors"].children.items():
+            where = dotted(as_written(document.root, ("devices", index, "sensors", place)))
+            if where in spoilt or where.partition(".")[0] in spoilt:
+                wrong.add(str(sensor.children["id"].value))
+    return tuple(sensor for sensor in document.model.sensors if sensor.id not in wrong)
 
 
 def example_park(

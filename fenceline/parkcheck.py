@@ -22,8 +22,8 @@ COMMUNITY_REACH_M = 20_000.0
 Path_ = tuple[str | int, ...]
 
 
-def check_park(document: Document[Park], substances: Substances) -> None:
-    """Note on the document what does not fit together."""
+def check_park(document: Document[Park], substances: Substances | None) -> None:
+    """Note on the document what does not fit together; without substances what is known without them."""
     park = document.model
     _check_unique(document, ("enterprises",), [enterprise.id for enterprise in park.enterprises])
     _check_unique(document, ("receptors",), [receptor.id for receptor in park.receptors])
@@ -115,7 +115,9 @@ def _check_overlaps(document: Document[Park]) -> None:
                 document.refuse(("enterprises", second, "polygon"), said, "draw each its own")
 
 
-def _check_device(document: Document[Park], path: Path_, device: Device, substances: Substances) -> None:
+def _check_device(
+    document: Document[Park], path: Path_, device: Device, substances: Substances | None
+) -> None:
     owners = document.model.owners
     known = device.owner in owners
     if not known:
@@ -123,7 +125,8 @@ def _check_device(document: Document[Park], path: Path_, device: Device, substan
         document.refuse((*path, "owner"), f"the park has no owner `{device.owner}`", hint)
     for index, sensor in enumerate(device.sensors):
         place = (*path, "sensors", index)
-        _check_quantity(document, place, sensor, substances)
+        if substances is not None:
+            _check_quantity(document, place, sensor, substances)
         if sensor.hold_seconds < 2 * sensor.interval_seconds:
             said = f"`{sensor.id}` holds for less than two intervals: one late reading would blind it"
             document.refuse((*place, "hold_seconds"), said, f"at least {2 * sensor.interval_seconds:g}")

@@ -52,6 +52,8 @@ class CannotTell(StrEnum):
     FAULT = "fault"
     NO_COMMUNICATION = "no_communication"
     QUARANTINED = "quarantined"
+    TOO_LITTLE_DATA = "too_little_data"
+    TOO_MUCH_DATA = "too_much_data"
 
 
 class Refused(StrEnum):

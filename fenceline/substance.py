@@ -11,7 +11,7 @@ from pathlib import Path
 
 from pydantic import Field
 
-from fenceline.configfile import ConfigModel, Document, load_document
+from fenceline.configfile import ConfigModel, Document, examine_document
 from fenceline.configwords import did_you_mean
 from fenceline.errors import ConfigError
 from fenceline.limit import Absent, Averaging, Identifier, Limit, Mark, UnitName, marks_in
@@ -32,6 +32,7 @@ __all__ = [
     "Substances",
     "check_substances",
     "load_substances",
+    "read_substances",
 ]
 
 
@@ -204,10 +205,22 @@ def load_substances(path: Path | str) -> Substances:
     Raises:
         ConfigProblems: every mistake, with its line.
     """
-    document = load_document(path, Substances)
-    check_substances(document)
+    document = read_substances(path)
     document.raise_if_refused()
     return document.model
+
+
+def read_substances(path: Path | str) -> Document[Substances]:
+    """
+    The table as far as it is sound, with every mistake of the file.
+
+    Raises:
+        ConfigProblems: too much is wrong to say more.
+        ConfigError: the file cannot be read at all.
+    """
+    document = examine_document(path, Substances)
+    check_substances(document)
+    return document
 
 
 def check_substances(document: Document[Substances]) -> None:

@@ -11,9 +11,9 @@ import orjson
 import pyarrow as pa
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
-from fenceline.alert import ActionRefused, AlertRecord, PageRecord
+from fenceline.alert import ActionRefused, AlertRecord, CallRecord, PageRecord
 from fenceline.errors import WireError
-from fenceline.finding import Finding, Folded, Gap, Quarantined
+from fenceline.finding import Extreme, Finding, Folded, Gap, Quarantined
 from fenceline.journal import (
     Action,
     Attempt,
@@ -46,10 +46,12 @@ _MODELS: dict[str, type[BaseModel]] = {
         Said,
         DeadLetter,
         Finding,
+        Extreme,
         Folded,
         Gap,
         Quarantined,
         AlertRecord,
+        CallRecord,
         ActionRefused,
         PageRecord,
     )
@@ -167,20 +169,21 @@ def _decode_batch(payload: bytes) -> Batch:
                 f"a batch of format `{header['format']}`; this release reads {BATCH_FORMAT}",
                 hint="fold this journal with the release that wrote it",
             )
-        if columns.schema != _COLUMNS or any(column.null_count for column in columns):
+        parts = columns.columns  # once: each look-up by name costs as much as reading a column
+        if columns.schema != _COLUMNS or any(column.null_count for column in parts):
             raise WireError(
                 f"a batch of {len(payload)} bytes has other columns than format {BATCH_FORMAT}",
                 hint="the journal is damaged at this record",
             )
         columns.validate(full=True)  # damaged offsets must not be followed into foreign memory
-        sensor = columns.column("sensor")
+        sensor, time, value, quality, sequence = parts
         readings = Readings(
             sensors=tuple(sensor.dictionary.to_pylist()),
             code=_array(sensor.indices, np.int32),
-            time=_array(columns.column("time").view(pa.int64()), np.int64),
-            value=_array(columns.column("value"), np.float64),
-            quality=_array(columns.column("quality"), np.uint8),
-            sequence=_array(columns.column("sequence"), np.int64),
+            time=_array(time.view(pa.int64()), np.int64),
+            value=_array(value, np.float64),
+            quality=_array(quality, np.uint8),
+            sequence=_array(sequence, np.int64),
         )
         return Batch(
             filter=header["filter"],
@@ -192,7 +195,9 @@ def _decode_batch(payload: bytes) -> Batch:
             messages=header["messages"],
             extra=header["extra"],
         )
-    except (pa.ArrowException, OSError, MemoryError, StopIteration, KeyError, TypeError, ValueError) as error:
+    except pa.ArrowMemoryError:
+        raise  # the machine's error, not the record's: it must not be quarantined for it
+    except (pa.ArrowException, OSError, StopIteration, KeyError, TypeError, ValueError) as error:
         raise WireError(
             f"a batch of {len(payload)} bytes does not read back: {error}",
             hint="the journal is damaged at this record",

@@ -41,7 +41,11 @@ class Mistake:
 
 @dataclass(slots=True)
 class Node:
-    """One value of the file, where it stands, and the nodes below it by key or index."""
+    """One value of the file, where it stands, and the nodes below it by key or index.
+
+    Args:
+        places: of a list that items were taken out of, where the others stand in the file.
+    """
 
     value: Plain
     line: int
@@ -49,6 +53,7 @@ class Node:
     size: int = 1
     children: dict[str | int, "Node"] = field(default_factory=dict)
     key_places: dict[str, tuple[int, int]] = field(default_factory=dict)
+    places: tuple[int, ...] = ()
 
 
 class _Stop(Exception):

@@ -13,8 +13,21 @@ from typing import TypeVar, cast
 import numba
 
 HERE = Path(__file__).resolve().parent
-# Every file that compiled code is made from.
-KERNEL_FILES = ("compiled.py", "layout.py", "steps.py", "kernel.py")
+# Every file that compiled code is made from; the kinds bring their steps, the registry their numbers.
+KERNEL_FILES = (
+    *(
+        "access.py",
+        "baseline.py",
+        "compiled.py",
+        "dispatch.py",
+        "fold.py",
+        "history.py",
+        "keys.py",
+        "late.py",
+    ),
+    *("memory.py", "registry.py", "rungs.py", "ticks.py"),
+    *sorted(f"kinds/{path.name}" for path in (HERE / "kinds").glob("[a-z]*.py")),
+)
 
 FunctionT = TypeVar("FunctionT", bound=Callable[..., object])
 
@@ -46,4 +59,14 @@ setattr(numba.config, "CACHE_DIR", str(_cache_folder()))  # noqa: B010
 
 def compiled(function: FunctionT) -> FunctionT:
     """Compile at the first call, keep the result on disk."""
-    return cast(FunctionT, numba.njit(cache=True)(function))
+    return cast(FunctionT, numba.njit(cache=True, forceinline=False, error_model="numpy")(function))
+
+
+def inlined(function: FunctionT) -> FunctionT:
+    """Part of whatever calls it."""
+    return cast(FunctionT, numba.njit(forceinline=True, error_model="numpy")(function))
+
+
+def outlined(function: FunctionT) -> FunctionT:
+    """Called: for what is rare, so that the loops stay small."""
+    return cast(FunctionT, numba.njit(forceinline=False, error_model="numpy")(function))

@@ -5,37 +5,30 @@ restored from its dump.
 """
 
 from collections import Counter
-from collections.abc import Sequence
-from typing import Any, NamedTuple
+from collections.abc import Iterator, Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from fenceline.errors import WireError
-from fenceline.finding import Account, Finding, FindingRecord, Folded, Gap
+from fenceline.finding import Account, FindingRecord, Folded, Gap
 from fenceline.journal import Batch
 from fenceline.logtime import Moved
-from fenceline.park import WATCHDOG_OWNER, PlacedSensor
+from fenceline.park import PlacedSensor
 from fenceline.substance import Substances
-from fenceline.vocabulary import Quality
-from rules import layout
-from rules.compile import SECOND, RungInfo, Tables, carry_state, compile_tables
-from rules.config import Rule, Timing
-from rules.kernel import fold_readings, fold_tick
-from rules.steps import REASON_NONE, REASON_QUARANTINED, make_unknown
-from rules.words import COLUMNS, CONDITIONS, reason_word
+from rules import memory as m
+from rules.account import account_of
+from rules.carry import carry_state
+from rules.changes import Change, record_of, written
+from rules.compile import RungInfo, Tables, compile_tables
+from rules.config import Timing
+from rules.fold import fold_readings
+from rules.registry import Rule
+from rules.ticks import LEAP, NO_LEAP, PUT_BACK, fold_tick, quarantine
+from rules.words import COLUMNS, reason_word
 
-
-class Change(NamedTuple):
-    """A change as the kernels write it: `layout.CHANGE`, field by field."""
-
-    reading: int  # -1 where a tick decided
-    due: int
-    since: int
-    value: float
-    rung: int
-    condition: int
-    reason: int
+MAPS_KEPT = 256  # gateways send the same names again and again
 
 
 class RuleEngine:
@@ -44,14 +37,10 @@ class RuleEngine:
     def __init__(self) -> None:
         self._tables: Tables | None = None
         self._timing = Timing()
-        self._counts: Counter[tuple[str, str]] = Counter()
+        self._counts: Counter[tuple[str, str]] = Counter()  # what the kernels do not count
         self._received = 0
         self._rejected_keys: dict[str, int] = {}
-        self._changes = np.zeros(0, layout.CHANGE)
-        self._known_names: tuple[str, ...] | None = None
-        self._code_map = np.zeros(0, np.int32)
-        self._clock = np.zeros(5, np.int64)  # what `fold_readings` calls by this name
-        self._counted = np.zeros(0, bool)  # the park's own sensors: the watchdog's is none of them
+        self._places: dict[int, tuple[tuple[str, ...], NDArray[np.int64]]] = {}
 
     def put_in_force(
         self,
@@ -67,10 +56,11 @@ class RuleEngine:
         """
         tables = compile_tables(sensors, substances, rules, duplicate_seconds=timing.duplicate_seconds)
         gone = carry_state(self._tables, tables) if self._tables is not None else []
-        self._tables, self._timing, self._known_names = tables, timing, None
-        bounds = (timing.ahead_seconds, timing.delayed_after_seconds, timing.duplicate_seconds)
-        self._clock[2:] = [round(seconds * SECOND) for seconds in bounds]
-        self._counted = np.array([one.owner != WATCHDOG_OWNER for one in tables.placed], bool)
+        self._tables, self._timing, self._places = tables, timing, {}
+        desk = tables.arena.integers
+        desk[m.DESK_AHEAD] = round(timing.ahead_seconds * m.SECOND)
+        desk[m.DESK_DELAY] = round(timing.delayed_after_seconds * m.SECOND)
+        desk[m.DESK_WINDOW] = int(timing.duplicate_seconds)
         return gone
 
     def batch(self, batch: Batch, log_ns: int) -> list[FindingRecord]:
@@ -79,62 +69,70 @@ class RuleEngine:
         Whether a reading is old is judged against the later of log time and the ingestor's clock: after an
         outage of the ingestor its backlog stands before the first tick, and is a backlog all the same.
         """
-        now_ns = max(log_ns, batch.received_ns)
-        self._count_rejected(batch, now_ns)
+        received = batch.received_ns
+        now_ns = log_ns if log_ns > received else received
+        if batch.rejected:
+            self._count_rejected(batch, now_ns)
         readings = batch.readings
-        count = len(readings)
+        count = len(readings.code)
         self._received += count
         tables = self._tables
         if count == 0:
             return []
         if tables is None:
-            self._counts[COLUMNS[layout.NOT_IN_FORCE]] += count
+            self._counts[COLUMNS[m.NOT_IN_FORCE]] += count
             return []
-        codes = self._codes(readings.sensors)[readings.code]
-        classes = np.zeros(count, np.uint8)
-        clock = self._clock
-        clock[0], clock[1] = now_ns, batch.received_ns
-        written = fold_readings(
-            tables.sensors,
-            tables.rungs,
-            tables.ring,
-            codes,
-            readings.time,
-            readings.value,
-            readings.quality,
-            readings.sequence,
-            clock,
-            classes,
-            self._room(count),
-        )
-        for number, total in enumerate(np.bincount(classes, minlength=layout.CLASSES).tolist()):
-            if total:
-                self._counts[COLUMNS[number]] += total
-        return [self._finding(tables, change, batch, classes, log_ns) for change in self._taken(written)]
+        names = readings.sensors
+        known = self._places.get(id(names))
+        places = known[1] if known is not None and known[0] is names else self._find_places(tables, names)
+        words = tables.arena.integers
+        done = 0
+        found: list[FindingRecord] = []
+        while done < count:
+            done = fold_readings(
+                words,
+                places,
+                readings.code,
+                readings.time,
+                readings.value,
+                readings.quality,
+                readings.sequence,
+                done,
+                now_ns,
+                received,
+            )
+            if done < 0:  # something was found
+                done = -done
+                found += [
+                    record_of(tables.infos[change.rung], change, batch, log_ns)
+                    for change in written(tables.arena)
+                ]
+        return found
 
     def tick(self, moved: Moved) -> list[FindingRecord]:
         """Let log time move: timers fire in the order (due, rule, subject), then `Folded`."""
         found: list[FindingRecord] = []
-        tables = self._tables
         if moved.leap_ns:
             found.append(Gap(from_ns=moved.before_ns, to_ns=moved.now_ns))
-        self._forget_keys(moved.now_ns)
+        if self._rejected_keys:
+            self._forget_keys(moved.now_ns)
+        tables = self._tables
         if tables is not None:
-            room = self._room(1, len(tables.rungs) * 2)
-            written = fold_tick(tables.sensors, tables.rungs, moved.now_ns, moved.leap_ns > 0, room)
-            infos = tables.infos
-            changes = sorted(
-                self._taken(written),
-                key=lambda change: (
-                    change.due,
-                    infos[change.rung].rule.name,
-                    infos[change.rung].sensor,
-                    change.rung,
-                ),
-            )
-            found += [self._finding(tables, change, None, None, moved.now_ns) for change in changes]
+            changes = list(self._due(tables, moved))
+            if changes:
+                infos = tables.infos
+                changes.sort(
+                    key=lambda change: (
+                        change.due,
+                        infos[change.rung].rule.name,
+                        infos[change.rung].sensor,
+                        change.rung,
+                    )
+                )
+                found += [record_of(infos[one.rung], one, None, moved.now_ns) for one in changes]
+        watching = 0 if tables is None else int(tables.arena.integers[m.DESK_WATCHING])
         found.append(
-            Folded(to_ns=moved.now_ns, sensors=self.sensors, watching=self.watching, account=self.account)
+            Folded(to_ns=moved.now_ns, sensors=self.sensors, watching=watching, account=self.account)
         )
         return found
 
@@ -145,9 +143,10 @@ class RuleEngine:
             return []
         found: list[FindingRecord] = []
         for name in sorted(set(sensors) & tables.code.keys()):
-            sensor = tables.sensors[tables.code[name]]
-            written = make_unknown(sensor, tables.rungs, self._room(1), 0, -1, log_ns, REASON_QUARANTINED)
-            found += [self._finding(tables, change, None, None, log_ns) for change in self._taken(written)]
+            quarantine(tables.arena.integers, tables.code[name], log_ns)
+            found += [
+                record_of(tables.infos[change.rung], change, None, log_ns) for change in written(tables.arena)
+            ]
         return found
 
     def count_quarantined(self, readings: int) -> None:
@@ -157,38 +156,37 @@ class RuleEngine:
 
     @property
     def sensors(self) -> int:
-        return int(self._counted.sum())
+        return 0 if self._tables is None else self._tables.counted
 
     @property
     def watching(self) -> int:
         """How many sensors can tell."""
         if self._tables is None:
             return 0
-        return int(((self._tables.sensors["reason"] == REASON_NONE) & self._counted).sum())
+        known = self._column(m.REASON) == m.REASON_NONE
+        return int(np.count_nonzero(known & (self._column(m.FLAGS) & m.FLAG_COUNTED != 0)))
 
     def cannot_tell(self) -> dict[str, str]:
         """Sensor → why it cannot tell."""
         if self._tables is None:
             return {}
-        reasons = self._tables.sensors["reason"]
+        reasons = self._column(m.REASON)
         return {
-            self._tables.placed[int(i)].id: reason_word(int(reasons[i])) or ""
-            for i in np.flatnonzero(reasons != REASON_NONE)
+            self._tables.placed[int(number)].id: reason_word(int(reasons[number])) or ""
+            for number in np.flatnonzero(reasons != m.REASON_NONE)
         }
 
     @property
     def account(self) -> Account:
-        totals: Counter[str] = Counter()
-        reasons: dict[str, dict[str, int]] = {}
-        for (column, reason), count in sorted(self._counts.items()):
-            totals[column] += count
-            reasons.setdefault(column, {})[str(reason)] = count
-        missing = 0 if self._tables is None else int(self._tables.sensors["missing"].sum())
-        return Account(received=self._received, lost_before_us=missing, reasons=reasons, **totals)
+        lost, words = 0, None if self._tables is None else self._tables.arena.integers
+        if words is not None:
+            lost = int(words[m.DESK_MISSING])
+        return account_of(self._received, lost, words, self._counts)
 
     def dump(self) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
         """Head and arrays for a snapshot; what is in force is the caller's to keep."""
         head = {
+            "format": m.FORMAT,
             "received": self._received,
             "counts": [[column, str(reason), count] for (column, reason), count in self._counts.items()],
             "rejected_keys": list(self._rejected_keys.items()),
@@ -196,16 +194,45 @@ class RuleEngine:
         tables = self._tables
         if tables is None:
             return head, {}
-        return head, {"sensors": tables.sensors, "rungs": tables.rungs, "ring": tables.ring}
+        words = tables.arena.integers
+        head["classes"] = words[: m.CLASSES].tolist()
+        head["last_tick"], head["missing"] = int(words[m.DESK_LAST_TICK]), int(words[m.DESK_MISSING])
+        return head, {"state": words[tables.arena.state_at :]}
 
     def load(self, head: dict[str, Any], arrays: dict[str, NDArray[Any]]) -> None:
-        """Take up a dump; the same things must have been put in force before."""
+        """Take up a dump; the same things must have been put in force before.
+
+        Raises:
+            WireError: a dump of another format, or of other rules or sensors than those in force.
+        """
+        if head.get("format") != m.FORMAT:
+            raise WireError(
+                f"a snapshot's rules have format `{head.get('format')}`; this release reads {m.FORMAT}",
+                hint="start the release that wrote it, or delete the snapshots and fold anew",
+            )
         self._received = head["received"]
         self._counts = Counter({(column, reason): count for column, reason, count in head["counts"]})
         self._rejected_keys = dict(head["rejected_keys"])
         if self._tables is not None:
-            for name in ("sensors", "rungs", "ring"):
-                _take_over(name, arrays[name], getattr(self._tables, name))
+            self._tables.arena.take_over(arrays["state"])
+            desk = self._tables.arena.integers
+            desk[: m.CLASSES] = head["classes"]
+            desk[m.DESK_LAST_TICK], desk[m.DESK_MISSING] = head["last_tick"], head["missing"]
+
+    def _column(self, word: int) -> NDArray[np.int64]:
+        """One word of all heads."""
+        assert self._tables is not None
+        arena = self._tables.arena
+        heads = arena.integers[arena.state_at : arena.state_at + len(self._tables.placed) * m.HEAD_WORDS]
+        return heads[word :: m.HEAD_WORDS]
+
+    def _due(self, tables: Tables, moved: Moved) -> Iterator[Change]:
+        words = tables.arena.integers
+        how = LEAP if moved.leap_ns else PUT_BACK if moved.now_ns < int(words[m.DESK_LAST_TICK]) else NO_LEAP
+        done = 0
+        while done < len(tables.placed):
+            done = fold_tick(words, done, moved.now_ns, how)
+            yield from written(tables.arena)
 
     def _count_rejected(self, batch: Batch, now_ns: int) -> None:
         """A dead letter's key that was seen before is the same message again."""
@@ -218,72 +245,17 @@ class RuleEngine:
             self._rejected_keys[key] = now_ns  # the newest stand last
 
     def _forget_keys(self, now_ns: int) -> None:
-        oldest = now_ns - round(self._timing.duplicate_seconds * SECOND)
+        oldest = now_ns - round(self._timing.duplicate_seconds * m.SECOND)
         while self._rejected_keys:
             key = next(iter(self._rejected_keys))
             if self._rejected_keys[key] >= oldest:
                 return
             del self._rejected_keys[key]
 
-    def _codes(self, names: tuple[str, ...]) -> NDArray[np.int32]:
-        """The batch's own sensor codes as ours; gateways send the same names again and again."""
-        if names != self._known_names and self._tables is not None:
-            code = self._tables.code
-            self._code_map = np.fromiter(map(code.__getitem__, names), np.int32, len(names))
-            self._known_names = names
-        return self._code_map
-
-    def _room(self, readings: int, least: int = 0) -> NDArray[Any]:
-        most = 0 if self._tables is None else self._tables.most_rungs
-        needed = max(readings * 2 * most, least, 1)
-        if len(self._changes) < needed:
-            self._changes = np.zeros(needed, layout.CHANGE)
-        return self._changes
-
-    def _taken(self, written: int) -> list[Change]:
-        return [Change._make(change) for change in self._changes[:written].tolist()]
-
-    def _finding(
-        self, tables: Tables, change: Change, batch: Batch | None, classes: Any, log_ns: int
-    ) -> Finding:
-        info = tables.infos[change.rung]
-        evidence: dict[str, Any] = {"decided_by": "tick", "log_ns": log_ns}
-        # Of several values at one time the worst decides a limit; it may be one that came before.
-        decided = info.limit is not None and change.condition != layout.UNKNOWN
-        value = change.value if decided else None
-        at_ns = log_ns
-        if batch is not None:
-            readings, reading = batch.readings, change.reading
-            evidence["decided_by"] = "reading"
-            at_ns, quality = int(readings.time[reading]), Quality(int(readings.quality[reading]))
-            evidence["quality"] = (Quality.CONFLICT if classes[reading] == layout.CONFLICT else quality).word
-            value = change.value if decided else float(readings.value[reading])
-        return Finding(
-            rule=info.rule.name,
-            version=info.version,
-            level=info.level,
-            subject=info.sensor,
-            condition=CONDITIONS[change.condition],
-            since_ns=change.since,
-            at_ns=at_ns,
-            value=value,
-            limit=info.limit,
-            reason=reason_word(change.reason),
-            evidence=evidence | info.evidence,
-        )
-
-
-def _take_over(name: str, kept: NDArray[Any], fresh: NDArray[Any]) -> None:
-    """Copy a snapshot's table into the compiled one, field by field; what is new keeps its first value.
-
-    Raises:
-        WireError: a table of another length, so of other rules or sensors than those in force.
-    """
-    if len(kept) != len(fresh):
-        raise WireError(
-            f"a snapshot's `{name}` has {len(kept)} rows where the rules in force make {len(fresh)}",
-            hint="it is of another release: start that one, or delete the snapshots and fold anew",
-        )
-    for field in fresh.dtype.names or ():
-        if field in (kept.dtype.names or ()):
-            fresh[field] = kept[field]
+    def _find_places(self, tables: Tables, names: tuple[str, ...]) -> NDArray[np.int64]:
+        """The batch's own sensor codes as ours."""
+        places = np.fromiter(map(tables.code.__getitem__, names), np.int64, len(names))
+        if len(self._places) >= MAPS_KEPT:
+            self._places.clear()
+        self._places[id(names)] = (names, places)  # holding the names keeps their id theirs
+        return places

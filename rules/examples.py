@@ -11,9 +11,11 @@ from fenceline.park import PlacedSensor, example_park
 from fenceline.reading import NO_SEQUENCE, Readings
 from fenceline.substance import Substances
 from fenceline.vocabulary import Condition
-from rules.compile import SECOND
-from rules.config import Example, Rule, Timing
+from rules.config import Timing
 from rules.engine import RuleEngine
+from rules.memory import SECOND
+from rules.registry import Rule
+from rules.rule import Example
 from rules.series import parse_series
 
 START_NS = 1_767_225_600 * SECOND  # 2026-01-01T00:00:00Z, a whole second like any other

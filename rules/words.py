@@ -2,40 +2,42 @@
 
 from fenceline.reason import CannotTell, Ignored
 from fenceline.vocabulary import Condition, Quality
-from rules import layout, steps
+from rules import memory as m
 
 CONDITIONS = {
-    layout.TRUE: Condition.TRUE,
-    layout.FALSE: Condition.FALSE,
-    layout.UNKNOWN: Condition.UNKNOWN,
+    m.TRUE: Condition.TRUE,
+    m.FALSE: Condition.FALSE,
+    m.UNKNOWN: Condition.UNKNOWN,
 }
 
 # Class of a reading → (column of the account, reason within it).
 COLUMNS: dict[int, tuple[str, str]] = {
-    layout.CURRENT: ("out", "current"),
-    layout.DELAYED: ("out", Ignored.DELAYED),
-    layout.CONFLICT: ("out", Ignored.CONFLICT),
-    layout.UNUSABLE: ("out", "unusable"),
-    layout.LATE: ("late", Ignored.LATE),
-    layout.DUPLICATE: ("duplicate", Ignored.DUPLICATE),
-    layout.AHEAD: ("rejected", Ignored.AHEAD),
-    layout.NOT_IN_FORCE: ("rejected", Ignored.NOT_IN_FORCE),
+    m.CURRENT: ("out", "current"),
+    m.DELAYED: ("out", Ignored.DELAYED),
+    m.CONFLICT: ("out", Ignored.CONFLICT),
+    m.UNUSABLE: ("out", "unusable"),
+    m.LATE: ("late", Ignored.LATE),
+    m.DUPLICATE: ("duplicate", Ignored.DUPLICATE),
+    m.AHEAD: ("rejected", Ignored.AHEAD),
+    m.NOT_IN_FORCE: ("rejected", Ignored.NOT_IN_FORCE),
 }
 
 _REASONS = {
-    steps.REASON_NEVER_SEEN: CannotTell.NEVER_SEEN,
-    steps.REASON_SILENT: CannotTell.SILENT,
-    steps.REASON_DELAYED: CannotTell.DELAYED,
-    steps.REASON_LATE: CannotTell.LATE,
-    steps.REASON_AHEAD: CannotTell.TIME_AHEAD,
-    steps.REASON_QUARANTINED: CannotTell.QUARANTINED,
+    m.REASON_NEVER_SEEN: CannotTell.NEVER_SEEN,
+    m.REASON_SILENT: CannotTell.SILENT,
+    m.REASON_DELAYED: CannotTell.DELAYED,
+    m.REASON_LATE: CannotTell.LATE,
+    m.REASON_AHEAD: CannotTell.TIME_AHEAD,
+    m.REASON_QUARANTINED: CannotTell.QUARANTINED,
+    m.REASON_TOO_LITTLE: CannotTell.TOO_LITTLE_DATA,
+    m.REASON_TOO_MUCH: CannotTell.TOO_MUCH_DATA,
 }
 
 
 def reason_word(number: int) -> str | None:
     """Why a sensor cannot tell; none where it can."""
-    if number == steps.REASON_NONE:
+    if number == m.REASON_NONE:
         return None
-    if number >= steps.REASON_QUALITY:
-        return Quality(number - steps.REASON_QUALITY).word
+    if number >= m.REASON_QUALITY:
+        return Quality(number - m.REASON_QUALITY).word
     return _REASONS[number].value

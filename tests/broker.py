@@ -47,14 +47,14 @@ class Mosquitto:
         """Whether its process lives."""
         return self._process is not None and self._process.poll() is None
 
-    def start(self) -> None:
-        """Starts it, and returns once it accepts connections."""
+    def start(self, more: str = "") -> None:
+        """Starts it, with `more` lines of configuration, and returns once it accepts connections."""
         assert not self.is_running, "the broker runs already"
         filled = string.Template(CONFIGURATION.read_text("utf-8")).substitute(
             port=self.port, folder=self.folder
         )
         configuration = self.folder / "mosquitto.conf"
-        configuration.write_text(filled, "utf-8")
+        configuration.write_text(filled + more, "utf-8")
         with (self.folder / "mosquitto.log").open("ab") as log:
             self._process = subprocess.Popen(
                 [self._program, "-c", str(configuration)], stdout=log, stderr=log

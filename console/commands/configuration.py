@@ -1,10 +1,12 @@
 """`fenceline check`, `init` and `schema`: a site's configuration, validated, begun and described."""
 
+import logging
 import os
 import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
+import structlog
 import typer
 from pydantic import BaseModel
 
@@ -20,29 +22,44 @@ Folder = Annotated[Path | None, typer.Argument(help="Configuration folder; by de
 def check(
     folder: Folder = None, park: Annotated[str | None, typer.Option(help="Only this park.")] = None
 ) -> None:
-    """Validate configuration and run the rules' own examples."""
+    """Validate configuration and run the rules' own examples; all that is wrong is told in one go."""
     from console.site import failed_examples, load_site
+    from console.sitecheck import Mistakes
+    from console.watchdog.config import absent_of, load_watchdog
 
+    # What the parts would log about it stands in what is printed.
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
     where = config_dir(folder)
     names = (
         [park] if park is not None else sorted(found.parent.name for found in where.glob("parks/*/park.yaml"))
     )
     if not names:
         raise ConfigError(f"there is no park in `{where}`", hint="a park is a file parks/NAME/park.yaml")
+    mistakes, sites = Mistakes(), []
     for name in names:
-        site = load_site(where, name, os.environ)
+        try:
+            sites.append(load_site(where, name, os.environ))
+        except ConfigError as error:
+            mistakes.add(error)
+    for site in sites:
         failed = failed_examples(site)
         if failed:
-            raise ConfigError("\n".join(failed), hint="mend the rule, or the example where it says too much")
+            hint = "mend the rule, or the example where it says too much"
+            mistakes.add(ConfigError("\n".join(failed), hint=hint))
+            continue
         examples = sum(len(rule.examples) for rule in site.force.rules)
         typer.echo(
-            f"park `{name}`: {len(site.park.sensors)} sensors, {len(site.force.rules)} rules, "
+            f"park `{site.park.id}`: {len(site.park.sensors)} sensors, {len(site.force.rules)} rules, "
             f"{examples} examples pass"
         )
-        for channel, reason in site.absent_channels.items():
-            typer.echo(f"  channel `{channel}` is left out: {reason}")
         for sensor in _unwatched(site.force):
             typer.echo(f"  no rule but silence watches `{sensor}`")
+    # Of the site, not of a park: said once.
+    for channel, reason in sites[0].absent_channels.items() if sites else ():
+        typer.echo(f"channel `{channel}` is left out: {reason}")
+    for channel, reason in absent_of(load_watchdog(where), os.environ).items() if sites else ():
+        typer.echo(f"the watchdog's channel `{channel}` is left out: {reason}")
+    mistakes.raise_if_any()
 
 
 def init(folder: Annotated[Path, typer.Argument(help="Where the configuration is written.")]) -> None:
@@ -92,7 +109,7 @@ def all_schemas() -> dict[str, type[BaseModel]]:
 def _unwatched(force: "InForceSet") -> list[str]:
     """Sensors that only a silence rule watches, weather aside."""
     from rules.compile import compile_tables
-    from rules.config import SilenceRule
+    from rules.kinds.silence import SilenceRule
 
     tables = compile_tables(force.park.sensors, force.substances, force.rules, duplicate_seconds=0.0)
     watched = {info.sensor for info in tables.infos if not isinstance(info.rule, SilenceRule)}

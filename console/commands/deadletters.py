@@ -8,19 +8,37 @@ from typing import Annotated
 
 import orjson
 import typer
-from rich.console import Console
-from rich.table import Table
 
+from console.commands.columns import Column, show
 from console.commands.tap import open_readonly
+from fenceline.configwords import did_you_mean
+from fenceline.errors import ServiceError
 from fenceline.journal import DeadLetter
+from fenceline.reason import Rejected
 from ingest.deadletter import read_letter, read_letters
 
 app = typer.Typer(help="Look at what could not be read, mend it, drive it again.", no_args_is_help=True)
 
 Data = Annotated[Path, typer.Option("--data", envvar="FENCELINE_DATA", help="The station's data folder.")]
 ParkName = Annotated[str, typer.Option("--park", help="Name of the park.")]
-_KEY_SHOWN = 12
-_RAW_SHOWN = 60
+_KEY_SHOWN, _RAW_SHOWN = 12, 60
+
+
+def _short_topic(topic: str) -> str:
+    """Owner and device of a topic as it should be; any other whole."""
+    parts = topic.split("/")
+    good = len(parts) == 5 and (parts[0], parts[4]) == ("fenceline", "readings")
+    return "/".join(parts[2:4]) if good else topic
+
+
+_COLUMNS = (
+    Column("key", short=lambda key: key[:_KEY_SHOWN]),
+    Column("received (UTC)"),
+    Column("reason"),
+    Column("from", gives=True, short=_short_topic),
+    Column("again"),
+    Column("begins with", gives=True, wide=True),
+)
 
 
 @app.command("list")
@@ -32,23 +50,27 @@ def list_letters(
     limit: Annotated[int, typer.Option(help="At most so many, the newest.")] = 50,
     as_json: Annotated[bool, typer.Option("--json", help="JSON lines instead of a table.")] = False,
 ) -> None:
-    """The newest dead letters."""
+    """The newest dead letters; to a pipe as lines with tabs, without a heading and with whole keys."""
+    if reason is not None and reason not in list(Rejected):
+        hint = did_you_mean(reason, list(Rejected), "the reasons")
+        raise ServiceError(f"`{reason}` is not a reason", hint=hint)
     letters = asyncio.run(_list(data, park, reason, topic, limit))
     if as_json:
         for letter, redriven in letters:
             typer.echo(orjson.dumps({**letter.model_dump(mode="json"), "redriven": redriven}).decode())
         return
-    table = Table("key", "received (UTC)", "reason", "topic", "begins with", "driven again")
-    for letter, redriven in letters:
-        table.add_row(
-            letter.key[:_KEY_SHOWN],
+    rows = (
+        (
+            letter.key,
             _moment(letter.received_ns),
             letter.reason,
             letter.topic,
-            letter.raw[:_RAW_SHOWN],
             "yes" if redriven else "",
+            letter.raw[:_RAW_SHOWN],
         )
-    Console().print(table if letters else "no dead letters")
+        for letter, redriven in letters
+    )
+    show(_COLUMNS, rows, nothing="no dead letters")
 
 
 @app.command("show")

@@ -5,7 +5,7 @@ import logging
 import os
 import time
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import orjson
 import structlog
@@ -15,7 +15,10 @@ from rich.text import Text
 
 from console.doctor.facts import Facts
 from console.doctor.verdict import State, Verdict
-from fenceline.errors import FencelineError, ServiceError
+from fenceline.errors import FencelineError
+
+if TYPE_CHECKING:
+    from ingest.settings import IngestSettings
 
 _MARKS = {
     State.OK: ("ok", "green"),
@@ -49,18 +52,15 @@ def doctor(  # noqa: PLR0917 - each is an option of the command line
 ) -> None:
     """Look at broker, clocks, disk, ports, pagers, versions, journal; exit code 1 with a problem."""
     from console.doctor.judge import judge
+    from console.mqttoptions import mqtt_settings
 
     # What the parts would log about what they find stands in the findings.
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
-    settings = {
-        "host": mqtt_host or "127.0.0.1",
-        "port": mqtt_port,
-        "protocol": mqtt_protocol,
-        "username": mqtt_user,
-        "password": os.environ.get("FENCELINE_MQTT_PASSWORD") if mqtt_user else None,
-    }
+    mqtt = mqtt_settings(
+        "doctor", host=mqtt_host or "127.0.0.1", port=mqtt_port, protocol=mqtt_protocol, user=mqtt_user
+    )
     facts = asyncio.run(
-        _look(data, config, park, port, settings, own_broker=mqtt_host is None, send_test=send_test)
+        _look(data, config, park, port, mqtt, own_broker=mqtt_host is None, send_test=send_test)
     )
     verdicts = judge(facts, time.time_ns())
     if as_json:
@@ -79,30 +79,22 @@ async def _look(
     config: Path | None,
     park: str,
     port: int,
-    settings: dict[str, object],
+    mqtt: "IngestSettings",
     *,
     own_broker: bool,
     send_test: bool,
 ) -> Facts:
-    from pydantic import ValidationError
-
     from console.doctor import look_broker, look_machine, look_site
     from console.doctor.facts import ConfigFacts
     from console.stationfile import running_station
     from fenceline.configdir import config_dir
-    from ingest.settings import IngestSettings
 
     running = running_station(data)
     if running is not None:  # its own word on what it runs on
         park, own_broker = running.park, running.own_broker
-        settings |= {"host": running.mqtt_host, "port": running.mqtt_port, "protocol": running.mqtt_protocol}
+        known = {"host": running.mqtt_host, "port": running.mqtt_port, "protocol": running.mqtt_protocol}
+        mqtt = mqtt.model_copy(update=known)
         config = config or Path(running.config)
-    try:
-        mqtt = IngestSettings.model_validate(settings)
-    except ValidationError as error:
-        raise ServiceError(
-            f"`{error.errors()[0]['loc'][0]}`: {error.errors()[0]['msg']}", hint="see --help"
-        ) from error
     site = None
     try:
         found, site = look_site.config(config_dir(config), park, os.environ)

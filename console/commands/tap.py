@@ -10,6 +10,7 @@ import typer
 from pydantic import BaseModel
 
 from fenceline.bus import Bus, Stored, Topic
+from fenceline.bus.kinds import KINDS
 from fenceline.errors import ServiceError, WireError
 from fenceline.journal import Batch
 from fenceline.vocabulary import Quality
@@ -36,6 +37,12 @@ def tap(
     names = [name.value for name in Topic if name is not Topic.STATE]
     if topic not in names:
         raise ServiceError(f"`{topic}` is not a topic", hint=f"one of: {', '.join(names)}")
+    known = KINDS[Topic(topic)]
+    for word in kind or ():
+        if word not in known:
+            raise ServiceError(
+                f"`{word}` is no kind of record in `{topic}`", hint=f"one of: {', '.join(known)}"
+            )
     try:
         asyncio.run(_tap(Topic(topic), data, park, start, limit, kind, follow))
     except (BrokenPipeError, KeyboardInterrupt):

@@ -1,15 +1,17 @@
 """`fenceline user`: the accounts file, made and changed; a running station takes it up within a second."""
 
 import sys
+from collections import deque
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
-from rich.table import Table
 
+from console.commands.columns import Column, show
 from console.web.people.accounts import FILE_NAME, Account, Accounts, change_accounts, read_accounts
+from console.web.people.loginlog import FILE_NAME as LOGINS_NAME
+from console.web.people.loginlog import read_logins
 from console.web.people.names import readable_name
 from console.web.people.passwords import Passwords, weakness
 from console.web.people.roles import LEAST_ROLE, Role, permissions_of
@@ -29,6 +31,21 @@ FromStdin = Annotated[
     bool, typer.Option("--password-stdin", help="Read the password from standard input, one line.")
 ]
 DEFAULT_DATA = Path("fenceline-data/park")
+_LOGIN_COLUMNS = (
+    Column("time (UTC)", short=lambda time: time[:19].replace("T", " ")),
+    Column("what"),
+    Column("name", gives=True),
+    Column("role"),
+    Column("from", gives=True),
+)
+_COLUMNS = (
+    Column("name", gives=True),
+    Column("shown as", gives=True, wide=True),
+    Column("role"),
+    Column("may", gives=True, wide=True),
+    Column("made"),
+    Column("password of", wide=True),
+)
 
 
 @app.command("add")
@@ -43,7 +60,7 @@ def add(
     password_stdin: FromStdin = False,
 ) -> None:
     """Add an account; the password is asked for twice and not shown."""
-    path = _path(data, users)
+    path = _path(data, users, may_make=data == DEFAULT_DATA)
     chosen, known = _role(role), readable_name(name)
     shown = readable_name(display_name or known, what="display-name")
     if path.exists():
@@ -82,15 +99,27 @@ def list_accounts(
         for one in accounts.accounts:
             typer.echo(one.model_dump_json(exclude={"password"}))
         return
-    if not accounts.accounts:
-        typer.echo(f"there are no accounts in {path}")
+    rows = (
+        (one.name, one.display_name, one.role, _may(one.role), one.created_at, one.password_changed_at)
+        for one in accounts.accounts
+    )
+    show(_COLUMNS, rows, nothing=f"there are no accounts in {path}")
+
+
+@app.command("logins")
+def list_logins(
+    data: Data = DEFAULT_DATA,
+    limit: Annotated[int, typer.Option(min=1, help="At most so many, the newest.")] = 50,
+    as_json: Annotated[bool, typer.Option("--json", help="JSON lines instead of a table.")] = False,
+) -> None:
+    """Who logged in and out, and what was tried in vain."""
+    found = deque(read_logins(_path(data, None).with_name(LOGINS_NAME)), maxlen=limit)
+    if as_json:
+        for one in found:
+            typer.echo(one.model_dump_json())
         return
-    table = Table("name", "shown as", "role", "may", "made", "password of")
-    for one in accounts.accounts:
-        table.add_row(
-            one.name, one.display_name, one.role, _may(one.role), one.created_at, one.password_changed_at
-        )
-    Console(width=None if sys.stdout.isatty() else 160).print(table)
+    rows = ((one.time, one.what, one.name, one.role, one.address) for one in found)
+    show(_LOGIN_COLUMNS, rows, nothing="nobody has logged in yet")
 
 
 @app.command("remove")
@@ -141,7 +170,14 @@ def role(
     typer.echo(f"`{after.known(name).name}` is a {chosen} and may {_may(chosen)}; its sessions end")
 
 
-def _path(data: Path, users: Path | None) -> Path:
+def _path(data: Path, users: Path | None, *, may_make: bool = False) -> Path:
+    """Where the accounts are. A folder that somebody named and that is not there was misspelt, as a rule."""
+    folder, option = (data, "--data") if users is None else (users.parent, "--users")
+    if not folder.is_dir() and not may_make:
+        raise ServiceError(
+            f"there is no folder `{folder}`",
+            hint=f"check {option}; for a station that never ran make it first: mkdir -p {folder}",
+        )
     return data / FILE_NAME if users is None else users
 
 

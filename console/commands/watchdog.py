@@ -31,13 +31,11 @@ def watchdog(  # noqa: PLR0917 - each is an option of the command line
     of_station: Annotated[bool, typer.Option("--of-station", hidden=True)] = False,
 ) -> None:
     """Watch a station: page when it does not answer, falls behind, or cannot page."""
-    from pydantic import ValidationError
-
+    from console.mqttoptions import mqtt_settings
     from console.watchdog.config import channels_of, load_watchdog
     from console.watchdog.ownclock import OwnClock
     from console.watchdog.service import Watchdog, WatchdogOptions
     from fenceline.configdir import config_dir
-    from ingest.settings import IngestSettings
 
     if not data.is_dir():
         raise ServiceError(
@@ -46,18 +44,14 @@ def watchdog(  # noqa: PLR0917 - each is an option of the command line
     set_up_logs("json", data / "watchdog.log")
     settings = load_watchdog(config_dir(config))
     channels = channels_of(settings, os.environ)
-    given: dict[str, object] = {
-        "host": mqtt_host,
-        "port": mqtt_port,
-        "protocol": mqtt_protocol,
-        "username": mqtt_user,
-        "password": os.environ.get("FENCELINE_MQTT_PASSWORD") if mqtt_user else None,
-        "connect_seconds": settings.canary_within_seconds / 2,
-    }
-    try:
-        mqtt = IngestSettings.model_validate(given)
-    except ValidationError as error:
-        raise ServiceError(f"{error.errors()[0]['msg']}", hint="see `fenceline watchdog --help`") from error
+    mqtt = mqtt_settings(
+        "watchdog",
+        host=mqtt_host,
+        port=mqtt_port,
+        protocol=mqtt_protocol,
+        user=mqtt_user,
+        connect_seconds=settings.canary_within_seconds / 2,
+    )
     options = WatchdogOptions(
         data=data, park=park, address=f"http://127.0.0.1:{port}", mqtt=mqtt, apart=not of_station
     )

@@ -142,6 +142,8 @@ class JournalFacts:
 
     Args:
         exists: whether there is one.
+        missing_folder: the data folder, where it is not there.
+        other_parks: whose journals stand in the folder.
         problem, hint: what does not read back.
         verified: how many of the last records were compared with their hashes.
         tick_ns: the last tick.
@@ -151,6 +153,8 @@ class JournalFacts:
 
     park: str
     exists: bool
+    missing_folder: str | None = None
+    other_parks: tuple[str, ...] = ()
     problem: str | None = None
     hint: str = ""
     head: int = 0

@@ -10,6 +10,12 @@ MANY_LETTERS = 10_000
 
 def journal(facts: JournalFacts, now_ns: int, station: StationFacts | None) -> list[Verdict]:
     """Whether it reads back, is followed, and can be started from."""
+    if facts.missing_folder is not None:
+        do = "check --data; where no station ever ran there, its first start makes it"
+        return [warning("data folder", f"there is no folder `{facts.missing_folder}`", do)]
+    if not facts.exists and facts.other_parks:
+        said = f"there is none of park `{facts.park}`, but of {', '.join(facts.other_parks)}"
+        return [warning("journal", said, "check --park and --data")]
     if not facts.exists:
         return [ok("journal", f"park `{facts.park}` has none here yet; the first start makes it")]
     if facts.problem is not None:

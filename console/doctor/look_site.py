@@ -115,7 +115,7 @@ async def journal(data: Path, park: str) -> JournalFacts:
     """Read a park's journal as a stranger would: its ends, its last records, its snapshots."""
     folder = data / "journal"
     if not (folder / park).is_dir():
-        return JournalFacts(park, exists=False)
+        return _no_journal(data, park)
     bus = ReadOnlyBus(folder)
     try:
         return await _journal(bus, folder / park, park)
@@ -123,6 +123,16 @@ async def journal(data: Path, park: str) -> JournalFacts:
         return JournalFacts(park, exists=True, problem=error.message, hint=error.hint)
     finally:
         await bus.close()
+
+
+def _no_journal(data: Path, park: str) -> JournalFacts:
+    folder = data / "journal"
+    return JournalFacts(
+        park,
+        exists=False,
+        missing_folder=None if data.is_dir() else str(data),
+        other_parks=tuple(sorted(one.name for one in folder.glob("*") if one.is_dir())),
+    )
 
 
 async def _journal(bus: ReadOnlyBus, folder: Path, park: str) -> JournalFacts:

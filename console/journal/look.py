@@ -31,6 +31,8 @@ async def look(data: Path, park: str, *, deep: bool) -> Findings:
     """
     check_park(park)
     folder = data / "journal"
+    if not folder.is_dir():
+        raise BusError(f"there is no journal in `{data}`", hint="name the station's folder with --data")
     if not (folder / park / LOG_NAME).exists():
         known = ", ".join(ReadOnlyBus(folder).parks()) or "none"
         raise BusError(f"`{folder}` holds no journal of park `{park}`", hint=f"the parks there are: {known}")

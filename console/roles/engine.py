@@ -198,8 +198,10 @@ class EngineWorker:
         fresh: list[Record] = []
         for index, record in enumerate(derived):
             cause = Cause(self._journal, stored.offset, index)
+            # Also of what stands already: what was too large the first time is quarantined again.
+            made = _as_record(record, cause)
             if highest is None or cause > highest:
-                fresh.append(_as_record(record, cause))
+                fresh.append(made)
         return fresh
 
     def _fold_one(self, stored: Stored) -> Output:

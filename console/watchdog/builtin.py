@@ -24,7 +24,8 @@ from fenceline.localname import LocalName
 from fenceline.park import WATCHDOG_OWNER, Device, Park, Sensor
 from fenceline.substance import Quantity
 from fenceline.vocabulary import Level, Placement
-from rules.config import LevelRule, LimitValue, ThresholdRule, Watches
+from rules.kinds.threshold import ThresholdRule
+from rules.rule import LevelRule, LimitValue, Watches
 
 ModelT = TypeVar("ModelT", bound=BaseModel)
 

@@ -62,3 +62,8 @@ def channels_of(config: WatchdogConfig, environ: Mapping[str, str]) -> dict[str,
     """
     usable, _ = build_channels(ChannelsConfig(channels=config.channels), environ)
     return usable
+
+
+def absent_of(config: WatchdogConfig, environ: Mapping[str, str]) -> dict[str, str]:
+    """The channels that cannot be used, and why."""
+    return build_channels(ChannelsConfig(channels=config.channels), environ)[1]

@@ -13,6 +13,8 @@ from pathlib import Path
 from pydantic import BaseModel, ValidationError
 
 FOLDER, LOCK, DOOR = "watchdog", "lock", "door.json"
+MOST_BYTES = 64
+_BEGUN_AFTER_NAME = 19  # the 22nd word of /proc/PID/stat, where the name, which may hold anything, is the 2nd
 
 
 class Door(BaseModel):
@@ -41,6 +43,15 @@ def read_door(data: Path) -> Door | None:
         return None
 
 
+def begun_at(pid: int) -> int | None:
+    """When a process began, in ticks since the machine did; none where that cannot be told."""
+    try:
+        stat = Path(f"/proc/{pid}/stat").read_bytes()
+        return int(stat.rpartition(b")")[2].split()[_BEGUN_AFTER_NAME])
+    except (OSError, ValueError, IndexError):
+        return None
+
+
 class Place:
     """The right to be the watchdog of a data folder, held until the process ends or `release`."""
 
@@ -59,15 +70,32 @@ class Place:
             return False
         return True
 
-    def end_holder(self) -> None:
-        """Kill the process that holds it: it was asked to go and did not, as when it stands still."""
-        with contextlib.suppress(OSError, ValueError):
-            os.kill(int(os.pread(self._file, 20, 0)), signal.SIGKILL)
+    def end_holder(self) -> bool:
+        """Kill the process that holds it: it was asked to go and did not, as when it stands still.
+
+        A number alone names nobody: it may by now be another process's. False where the one that wrote it
+        is gone, or the machine does not tell when a process began.
+        """
+        try:
+            pid, begun = (int(word) for word in os.pread(self._file, MOST_BYTES, 0).split())
+            handle = os.pidfd_open(pid)
+        except (OSError, ValueError, AttributeError):
+            return False
+        try:
+            # Looked at after the handle was taken: it cannot come to mean another process in between.
+            if begun_at(pid) != begun:
+                return False
+            signal.pidfd_send_signal(handle, signal.SIGKILL)
+        except OSError:
+            return False
+        finally:
+            os.close(handle)
+        return True
 
     def announce(self, port: int, *, apart: bool) -> None:
         """Say where the watchdog is, to whoever may read the folder."""
         os.ftruncate(self._file, 0)
-        os.pwrite(self._file, str(self.pid).encode(), 0)
+        os.pwrite(self._file, f"{self.pid} {begun_at(self.pid) or ''}".encode(), 0)
         door = Door(pid=self.pid, port=port, token=self.token, apart=apart)
         path = self._folder / f"{DOOR}.new"
         path.touch(mode=0o600)

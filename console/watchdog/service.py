@@ -131,9 +131,8 @@ class Watchdog:
                 return
             if attempt == 0:
                 await self._ask_to_go()
-            elif attempt == TAKE_TRIES // 2:
-                _log.warning("the watchdog before this one does not go and is killed")
-                self._place.end_holder()
+            elif attempt == TAKE_TRIES // 2 and self._place.end_holder():
+                _log.warning("the watchdog before this one did not go and was killed")
             await self._clock.sleep(TAKE_PAUSE_SECONDS)
         raise ServiceError(
             f"another watchdog holds `{self._options.data}` and does not let go",

@@ -8,7 +8,7 @@ KINDS: dict[Topic, tuple[str, ...]] = {
         *("action", "attempt", "receipt", "said", "batch"),
     ),
     Topic.DEADLETTER: ("dead_letter",),
-    Topic.FINDINGS: ("finding", "folded", "gap", "quarantined"),
-    Topic.ALERTS: ("alert", "refused", "page"),
+    Topic.FINDINGS: ("finding", "extreme", "folded", "gap", "quarantined"),
+    Topic.ALERTS: ("alert", "call", "refused", "page"),
 }
 TOPIC_OF = {kind: topic for topic, kinds in KINDS.items() for kind in kinds}

@@ -1,11 +1,12 @@
 """Judges a station's data folder from outside: what the journal holds, and what a fresh fold of it gives."""
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from console.fold import ParkFold
-from fenceline.bus import Topic
+from fenceline.bus import Bus, Stored, Topic
 from fenceline.bus.readonly import ReadOnlyBus
 from fenceline.journal import Batch
 from fenceline.wire import decode, encode, kind_of
@@ -29,36 +30,53 @@ class Verdict:
 
 async def judge(data: Path) -> Verdict:
     """Read a folder whose station has stopped."""
-    verdict = Verdict()
     bus = ReadOnlyBus(data / "journal")
     try:
-        for topic in (Topic.FINDINGS, Topic.ALERTS):
-            highest = None
-            kept: Derived = []
-            for stored in await bus.read(topic, PARK, 0, limit=EVERYTHING):
-                assert stored.cause is not None
-                if highest is None or stored.cause > highest:
-                    highest = stored.cause
-                    kept.append((stored.kind, stored.payload))
-            verdict.written[topic] = kept
-        fold = ParkFold()
-        findings: Derived = []
-        ledger: Derived = []
-        assert await bus.head(Topic.JOURNAL, PARK) == 0, (
-            "the journal's head was cut: too long a run for this judge"
-        )
-        for stored in await bus.read(Topic.JOURNAL, PARK, 0, limit=EVERYTHING):
-            record = decode(stored.kind, stored.payload)
-            if isinstance(record, Batch):
-                names, rows = record.readings.sensors, record.readings
-                for code, sequence in zip(rows.code.tolist(), rows.sequence.tolist(), strict=True):
-                    verdict.readings[names[code], sequence] += 1
-            output = fold.apply(stored)
-            findings += [(kind_of(one), encode(one)) for one in output.findings]
-            ledger += [(kind_of(one), encode(one)) for one in output.ledger]
-        verdict.folded = {Topic.FINDINGS: findings, Topic.ALERTS: ledger}
+        return await judge_bus(bus)
     finally:
         await bus.close()
+
+
+async def all_of(bus: Bus | ReadOnlyBus, topic: Topic) -> list[Stored]:
+    """A topic from its first record to its last."""
+    found: list[Stored] = []
+    while part := await bus.read(topic, PARK, found[-1].offset + 1 if found else 0, limit=EVERYTHING):
+        found += part
+    return found
+
+
+async def judge_bus(bus: Bus | ReadOnlyBus, journal: Sequence[Stored] = ()) -> Verdict:
+    """Read a bus that nobody writes to any more.
+
+    Args:
+        journal: from its first record, as a witness saw it; without, the bus still has it whole.
+    """
+    verdict = Verdict()
+    if not journal:
+        assert await bus.head(Topic.JOURNAL, PARK) == 0, "the journal's head was cut: give what a witness saw"
+        journal = await all_of(bus, Topic.JOURNAL)
+    for topic in (Topic.FINDINGS, Topic.ALERTS):
+        highest = None
+        kept: Derived = []
+        for stored in await all_of(bus, topic):
+            assert stored.cause is not None
+            if highest is None or stored.cause > highest:
+                highest = stored.cause
+                kept.append((stored.kind, stored.payload))
+        verdict.written[topic] = kept
+    fold = ParkFold()
+    findings: Derived = []
+    ledger: Derived = []
+    for stored in journal:
+        record = decode(stored.kind, stored.payload)
+        if isinstance(record, Batch):
+            names, rows = record.readings.sensors, record.readings
+            for code, sequence in zip(rows.code.tolist(), rows.sequence.tolist(), strict=True):
+                verdict.readings[names[code], sequence] += 1
+        output = fold.apply(stored)
+        findings += [(kind_of(one), encode(one)) for one in output.findings]
+        ledger += [(kind_of(one), encode(one)) for one in output.ledger]
+    verdict.folded = {Topic.FINDINGS: findings, Topic.ALERTS: ledger}
     for kind, payload in verdict.written[Topic.ALERTS]:
         change = decode(kind, payload)
         if kind == "alert" and change.change == "raised":

@@ -1,66 +1,26 @@
 """Killed in mid-stream and started again: nothing acknowledged is lost, nothing doubled, no page missing."""
 
-import threading
+import contextlib
+import signal
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from paho.mqtt.client import Client
-from paho.mqtt.enums import CallbackAPIVersion
 
 from fenceline.bus import Topic
+from tests.acceptance.device import Device
 from tests.acceptance.judge import judge
-from tests.acceptance.station import SENSOR, TOPIC, PageReceiver, Station
-from tests.broker import Mosquitto
+from tests.acceptance.station import ROOT, SENSOR, PageReceiver, Station
+from tests.broker import Mosquitto, free_port
 
 READINGS = 400
 KILLED_AT = (100, 200, 300)
 ALARM_FROM = 120
 STEP_MS = 50
 PATIENT = "delayed_after_seconds: 600\nduplicate_seconds: 900\nahead_seconds: 60\n"
-
-
-class Device:
-    """A device that publishes at QoS 1 and notes what the broker has acknowledged."""
-
-    def __init__(self, port: int) -> None:
-        self._number_of: dict[int, int] = {}
-        self._acknowledged: set[int] = set()  # message ids
-        self._news = threading.Condition()
-        self._client = Client(CallbackAPIVersion.VERSION2, client_id="device")
-        self._client.on_publish = self._on_publish
-        self._client.connect("127.0.0.1", port)
-        self._client.loop_start()
-
-    @property
-    def acknowledged(self) -> set[int]:
-        """The numbers of the readings that the broker has acknowledged."""
-        with self._news:
-            return {self._number_of[mid] for mid in self._acknowledged if mid in self._number_of}
-
-    def publish(self, number: int, time_ms: int, value: float) -> None:
-        payload = (
-            f'{{"sensor":"{SENSOR}","time":{time_ms},"value":{value},"unit":"mg/m3","sequence":{number}}}'
-        )
-        # Outside the lock: the client holds its own while it calls back.
-        mid = self._client.publish(TOPIC, payload, qos=1).mid
-        with self._news:
-            self._number_of[mid] = number
-
-    def wait_for(self, count: int) -> None:
-        """Until so many publishes are acknowledged."""
-        with self._news:
-            assert self._news.wait_for(lambda: len(self._acknowledged) >= count, timeout=20)
-
-    def close(self) -> None:
-        self._client.disconnect()
-        self._client.loop_stop()
-
-    def _on_publish(self, _client: object, _userdata: object, mid: int, *_: object) -> None:
-        with self._news:
-            self._acknowledged.add(mid)
-            self._news.notify_all()
 
 
 @pytest.fixture
@@ -126,3 +86,21 @@ async def test_killed_three_times_in_mid_stream(
     paged = {page["page"] for page in receiver.pages}
     by_webhook = {page for page in verdict.pages_due if page.endswith(".1")}
     assert by_webhook <= paged
+
+
+@pytest.mark.parametrize("after_seconds", [0.2, 0.5, 0.8, 1.1, 1.4, 1.7, 2.0])
+def test_ctrl_c_while_it_starts_ends_it(tmp_path: Path, after_seconds: float) -> None:
+    """Whatever library is being loaded at that moment: nobody waits for a station that heard nothing."""
+    command = [sys.executable, "-m", "console", "up", "--watchdog", "none", "--data", str(tmp_path / "data")]
+    command += ["--port", str(free_port()), "--mqtt-port", str(free_port())]
+    process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    with contextlib.suppress(subprocess.TimeoutExpired):
+        process.wait(after_seconds)
+    process.send_signal(signal.SIGINT)
+
+    try:
+        code = process.wait(15)
+    finally:
+        process.kill()
+
+    assert code in (0, 130, -signal.SIGINT)

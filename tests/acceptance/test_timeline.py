@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.acceptance.apart import StationApart
 from tests.acceptance.publishing import publish, publish_raw
 from tests.acceptance.station import OWNER, ROOT, SENSOR, TOPIC, PageReceiver, Station
 from tests.parts import need
@@ -24,10 +25,15 @@ def receiver() -> Iterator[PageReceiver]:
     place.close()
 
 
-@pytest.fixture
-def station(tmp_path: Path, receiver: PageReceiver) -> Iterator[Station]:
-    need("mosquitto")
-    one = Station(tmp_path, receiver.url)
+@pytest.fixture(params=["embedded", "apart"])
+def station(request: pytest.FixtureRequest, tmp_path: Path, receiver: PageReceiver) -> Iterator[Station]:
+    """One process with its own broker and disk; and a process for each role, over a real Kafka."""
+    if request.param == "embedded":
+        need("mosquitto")
+        one = Station(tmp_path, receiver.url)
+    else:
+        broker, kafka = request.getfixturevalue("mosquitto"), request.getfixturevalue("kafka_server")
+        one = StationApart(tmp_path, receiver.url, broker=broker, kafka=kafka)
     one.start()
     yield one
     one.close()

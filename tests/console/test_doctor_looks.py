@@ -13,6 +13,8 @@ import pytest
 from alerts.channels.channel import Outcome
 from alerts.channels.scripted import ScriptedChannel
 from console.doctor import look_broker, look_machine, look_site
+from console.doctor.journal import journal as judged_journal
+from console.doctor.verdict import State
 from console.site import Site, load_site
 from fenceline.bus import Position, Record, Snapshot, Topic
 from fenceline.bus.embedded import EmbeddedBus
@@ -140,6 +142,22 @@ async def test_a_journal_with_a_snapshot_of_another(tmp_path: Path) -> None:
         (one.offset, one.behind_records, one.behind_seconds, one.fits) for one in facts.snapshots
     ]
     assert not none.exists
+
+
+async def test_a_misspelt_folder_or_park_is_said(tmp_path: Path) -> None:
+    """What is not there is not judged as if it were new: somebody may look at the wrong place."""
+    (tmp_path / "journal" / "other").mkdir(parents=True)
+
+    folder = await look_site.journal(tmp_path / "misspelt", PARK)
+    park = await look_site.journal(tmp_path, PARK)
+    new = await look_site.journal(tmp_path / "journal", PARK)
+
+    said = [judged_journal(facts, START_NS, None)[0] for facts in (folder, park, new)]
+    assert [State.WARNING, State.WARNING, State.OK] == [one.state for one in said]
+    assert f"there is no folder `{tmp_path / 'misspelt'}`" == said[0].says
+    assert "but of other" in said[1].says
+    assert "--data" in said[0].do
+    assert "--park" in said[1].do
 
 
 async def test_a_damaged_journal_is_said(tmp_path: Path) -> None:

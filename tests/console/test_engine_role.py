@@ -8,11 +8,10 @@ from hypothesis import strategies as st
 
 from console.inforce import Build
 from console.roles.engine import EngineSettings, EngineWorker
-from fenceline.bus import Record, Topic
+from fenceline.bus import Topic
 from fenceline.bus.memory import MemoryBus
 from fenceline.clock import ManualClock
 from fenceline.errors import BusError, ConfigError, NotDurable, WireError
-from fenceline.finding import Quarantined
 from fenceline.wire import decode
 from tests.console.worlds import PARK, derived, force, journal, write
 
@@ -174,32 +173,6 @@ async def test_head_is_not_cut_above_a_reader_that_is_behind() -> None:
     await worker.start()
 
     assert 4 == await bus.head(Topic.JOURNAL, PARK)
-
-
-@pytest.mark.parametrize("snapshot_records", [10, 1000])
-async def test_poison_record_is_undone_and_said(snapshot_records: int) -> None:
-    """A record that cannot be folded leaves nothing but its quarantine and an alert; the rest goes on."""
-    records = journal(8)
-    bus, clean = MemoryBus(clock=ManualClock()), MemoryBus(clock=ManualClock())
-    await write(bus, records[:60])
-    await bus.append(Topic.JOURNAL, PARK, [Record("batch", b"not arrow")])
-    await write(bus, records[60:])
-    await write(clean, records)
-
-    await _worker(bus, read_limit=20, snapshot_records=snapshot_records).start()
-    await _worker(clean).start()
-
-    found = [decode(kind, payload) for _, kind, payload in (await derived(bus))[Topic.FINDINGS]]
-    poisoned = [one for one in found if isinstance(one, Quarantined)]
-    assert [61] == [one.offset for one in poisoned]
-    about_system = b"record-quarantined"
-    kept = [one for one in (await derived(bus))[Topic.ALERTS] if about_system not in one[2]]
-    assert [one[1:] for one in (await derived(clean))[Topic.ALERTS]] == [one[1:] for one in kept]
-    raised = [one for one in (await derived(bus))[Topic.ALERTS] if about_system in one[2]]
-    assert raised
-    before = await derived(bus)
-    await _worker(bus).start()
-    assert before == await derived(bus)
 
 
 async def test_configuration_is_put_in_force_once() -> None:

@@ -21,7 +21,7 @@ from fenceline.localname import LocalName
 from fenceline.reading import Readings
 from fenceline.vocabulary import AlertState
 from fenceline.wire import encode, kind_of
-from rules.config import SilenceRule
+from rules.kinds.silence import SilenceRule
 from sinks.query import AlertFilter
 from tests.console.worlds import SECOND, START_NS, force
 

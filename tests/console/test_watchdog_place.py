@@ -69,12 +69,28 @@ def test_one_that_does_not_go_is_killed(tmp_path: Path) -> None:
     place = Place(tmp_path)
     assert not place.take()
 
-    place.end_holder()
+    assert place.end_holder()
 
     assert -9 == holder.wait(10)
     holder.stdout.close()
     assert place.take()
     place.release()
+
+
+@pytest.mark.parametrize("begun", ["", " 1"])
+def test_whoever_has_the_number_now_is_not_killed(tmp_path: Path, begun: str) -> None:
+    """A number that was given away again: only the process that began when the note says so may be ended."""
+    other = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
+    first, second = Place(tmp_path), Place(tmp_path)
+    assert first.take()
+    (tmp_path / "watchdog" / "lock").write_text(f"{other.pid}{begun}", "utf-8")
+
+    ended = second.end_holder()
+
+    other.communicate(b"\n", timeout=10)
+    assert (False, 0) == (ended, other.returncode)
+    first.release()
+    second.release()
 
 
 @pytest.mark.parametrize("text", ["", "{}", '{"pid": "x"}', "\x00"])

@@ -14,7 +14,10 @@ from fenceline.reading import Readings
 from fenceline.substance import Substances, load_substances
 from fenceline.vocabulary import Level, Quality
 from fenceline.wire import encode, kind_of
-from rules.config import LevelRule, LimitValue, SilenceRule, ThresholdRule, Timing
+from rules.config import Timing
+from rules.kinds.silence import SilenceRule
+from rules.kinds.threshold import ThresholdRule
+from rules.rule import LevelRule, LimitValue
 
 PARK = "p"
 SECOND = 1_000_000_000

@@ -12,6 +12,8 @@ from argon2 import PasswordHasher
 from argon2.profiles import CHEAPEST
 
 from console.web.people.accounts import Account, Accounts, change_accounts
+from console.web.people.loginlog import FILE_NAME as LOGINS_NAME
+from console.web.people.loginlog import LoginLog
 from console.web.people.origins import Origins
 from console.web.people.passwords import Passwords
 from console.web.people.people import People
@@ -130,6 +132,7 @@ async def house_with(
         origins=Origins(None, bool(people)) if origins is None else origins,
         passwords=PASSWORDS,
         station_token=STATION_TOKEN,
+        logins=LoginLog(folder / LOGINS_NAME, clock),
     )
     bus = MemoryBus(clock=clock)
     async with console_over(bus, clock, folder, people=known) as console:

@@ -131,6 +131,22 @@ def test_foreign_bytes_are_refused(payload: bytes, kind: str) -> None:
         decode(kind, payload)
 
 
+@pytest.mark.parametrize("error", [MemoryError, pa.ArrowMemoryError])
+def test_want_of_memory_is_not_the_record_s_fault(
+    monkeypatch: pytest.MonkeyPatch, error: type[Exception]
+) -> None:
+    """An error of the machine passes through: a `WireError` would have the record quarantined for it."""
+
+    def no_room(_: bytes) -> None:
+        raise error("no memory")
+
+    payload = path_of("batch").read_bytes() + b"\0"  # bytes that no test before has decoded
+    monkeypatch.setattr(pa.ipc, "open_stream", no_room)
+
+    with pytest.raises(MemoryError):
+        decode("batch", payload)
+
+
 def test_an_unknown_kind_is_said() -> None:
     """A kind of a later release is named, with what to do."""
     with pytest.raises(WireError, match="`forecast` is not a kind") as caught:

@@ -187,3 +187,26 @@ async def test_claims_and_ticks_that_do_not_read_back_are_passed_over() -> None:
 
     assert (2, "second") == second.holder
     assert 7 == await second.log_time_ns()
+
+
+class CutMeanwhile(MemoryBus):
+    """A bus whose journal is cut right after somebody has asked where it begins."""
+
+    before = 0
+
+    async def head(self, topic: Topic, park: str) -> int:
+        found = await super().head(topic, park)
+        await self.cut(Topic.JOURNAL, PARK, self.before)
+        return found
+
+
+@pytest.mark.parametrize("before", [2, 3])
+async def test_cut_between_head_and_read(before: int) -> None:
+    """Log time is found in what is left: an ingestor that ended there would have to be started by hand."""
+    bus = CutMeanwhile()
+    mine = await claim(bus, "first")
+    for second in range(1, 4):
+        await append(bus, Tick(filter=FILTER, owner="first", term=1, time_ns=second * 1_000_000_000))
+    bus.before = before
+
+    assert 3_000_000_000 == await mine.log_time_ns()

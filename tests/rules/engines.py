@@ -6,15 +6,16 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from fenceline.finding import Finding, FindingRecord
+from fenceline.finding import Extreme, Finding, FindingRecord
 from fenceline.journal import Batch
 from fenceline.logtime import Moved
 from fenceline.packing import pack, unpack
 from fenceline.park import PlacedSensor, example_park
 from fenceline.reading import Readings
 from fenceline.substance import Substances, load_substances
-from rules.config import Rule, RuleFile, Timing
+from rules.config import RuleFile, Timing
 from rules.engine import RuleEngine
+from rules.registry import Rule
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 SECOND = 1_000_000_000
@@ -46,9 +47,11 @@ def _whole(rule: dict[str, Any]) -> dict[str, Any]:
     whole = {"title": WORDS, **rule}
     if "levels" in rule:
         whole["levels"] = [
-            {**rung, "limit": rung["limit"] if isinstance(rung["limit"], str) else _sourced(rung["limit"])}
+            {**rung, "limit": _sourced(rung["limit"])} if isinstance(rung.get("limit"), dict) else rung
             for rung in rule["levels"]
         ]
+    if "at_rest" in rule:
+        whole["at_rest"] = {"unit": UNIT, **rule["at_rest"]}
     return whole
 
 
@@ -109,6 +112,9 @@ def as_dicts(records: Sequence[FindingRecord]) -> list[dict[str, Any]]:
         if isinstance(record, Finding):
             del fields["version"], fields["limit"]
             fields["condition"], fields["level"] = str(record.condition), str(record.level)
+        elif isinstance(record, Extreme):
+            del fields["version"]
+            fields["level"] = str(record.level)
         plain.append(fields)
     return plain
 

@@ -9,7 +9,18 @@ import struct
 from collections import Counter, deque
 from typing import Any
 
-from tests.rules.reference_rung import Found, cannot_tell, decide, finding_of, forget, rungs_of, worse
+from tests.rules.reference_account import count_sequence
+from tests.rules.reference_plan import rules_of
+from tests.rules.reference_rung import (
+    MEANS,
+    Found,
+    cannot_tell,
+    contradict,
+    decide,
+    finding_of,
+    forget,
+    rung_at_tick,
+)
 
 SECOND = 1_000_000_000
 LEAP_NS = 5 * SECOND
@@ -35,22 +46,28 @@ class Reference:
         self.sensors: dict[str, dict[str, Any]] = {}
         for sensor in sorted(sensors, key=lambda one: one["id"]):
             remembered = min(1024, int(timing["duplicate"] / sensor["interval"]) + 16)
+            planned = [
+                planned
+                for rule in sorted(rules, key=lambda rule: rule["name"])
+                for planned in rules_of(rule, sensor)
+            ]
             self.sensors[sensor["id"]] = {
                 "id": sensor["id"],
                 "hold": round(sensor["hold"] * SECOND),
                 "newest": None,  # event time
                 "said": [],  # usable values at that time, as (value, is only a lower bound)
+                "bad": [],  # qualities at that time that prove nothing
+                "bound": False,  # a value of that time is only a lower bound
                 "spoke": None,  # log time of the newest current reading; "next": at the next tick
                 "usable": "next",
                 "why": "never_seen",
                 "counted": None,  # newest sequence number
                 "missing": 0,  # readings that its numbers say were lost
                 "remembered": deque(maxlen=remembered),
-                "rungs": [
-                    rung
-                    for rule in sorted(rules, key=lambda rule: rule["name"])
-                    for rung in rungs_of(rule, sensor)
-                ],
+                "rules": planned,
+                "rungs": [rung for _, rungs in planned for rung in rungs],
+                "kept": 0,  # readings that went into its history
+                "room": max((signal.history for signal, _ in planned), default=0) + 2,
             }
 
     def batch(
@@ -71,15 +88,19 @@ class Reference:
             sensor = self.sensors.get(name)
             kind = "not_in_force" if sensor is None else self._classify(sensor, reading, received, now)
             if sensor is not None:
-                _count(sensor, kind, reading[3])
+                count_sequence(sensor, kind, reading[3])
                 said = self._reading(sensor, kind, reading, now)
                 for finding in said:
-                    value = finding.pop("by", reading[1])
+                    value, aux = finding.pop("by", reading[1]), finding.pop("aux", {})
                     quality = "conflict" if kind == "conflict" else QUALITIES[reading[2]]
                     evidence = {"decided_by": "reading", "log_ns": log, "quality": quality}
                     found.append(
                         finding
-                        | {"at_ns": reading[0], "value": value, "evidence": finding["evidence"] | evidence}
+                        | {
+                            "at_ns": reading[0],
+                            "value": value,
+                            "evidence": finding["evidence"] | evidence | aux,
+                        }
                     )
             self.counts[COLUMN.get(kind, "out"), kind] += 1
         return found
@@ -99,9 +120,12 @@ class Reference:
             del self.letters[key]
         evidence = {"decided_by": "tick", "log_ns": now}
         for *_, finding in sorted(timers, key=lambda timer: timer[:4]):
-            value = finding.get("value")
-            ready = finding | {"at_ns": now, "value": value, "evidence": finding["evidence"] | evidence}
-            found.append(ready)
+            if finding["kind"] == "extreme":
+                found.append(finding | {"at_ns": now})
+                continue
+            value, aux = finding.get("value"), finding.pop("aux", {})
+            ready = finding | {"at_ns": now, "value": value}
+            found.append(ready | {"evidence": finding["evidence"] | evidence | aux})
         watching = sum(sensor["why"] is None for sensor in self.sensors.values())
         return [
             *found,
@@ -128,7 +152,7 @@ class Reference:
         time, value, quality, sequence = reading
         if time > received + self.timing["ahead"]:
             return "time_ahead"
-        key = (time, struct.pack("<d", value + 0.0), sequence)
+        key = (time, struct.pack("<d", value + 0.0), sequence, quality if quality >= 16 else 0)
         second, window = now // SECOND, self.timing["duplicate"] // SECOND
         newest = sensor["newest"]
         if newest is not None and time <= newest:
@@ -149,44 +173,69 @@ class Reference:
 
     def _reading(self, sensor: dict[str, Any], kind: str, reading: list[Any], now: int) -> list[Found]:
         time, value, quality, _ = reading
+        bound = quality == 19 and math.isfinite(value)
+        usable = quality < 16 and math.isfinite(value)
         if kind == "time_ahead":
             return cannot_tell(sensor, now, "time_ahead")
-        if kind == "late" and sensor["why"] == "silent":
-            sensor["why"] = "late"
-        if kind == "delayed":
+        if kind == "late":
+            sensor["why"] = "late" if sensor["why"] == "silent" else sensor["why"]
+            if usable or bound:
+                contradict(sensor, time, value, bound)
+        if kind not in ("current", "conflict", "unusable", "delayed"):
+            return []
+        new_time = time != sensor["newest"]
+        gap = new_time and sensor["newest"] is not None and time - sensor["newest"] > sensor["hold"]
+        if gap or kind == "delayed":
             _break_off(sensor)
-            sensor["newest"], sensor["said"] = time, []
+        if new_time:
+            _begin_time(sensor, time, gap)
+        if usable or bound:
+            sensor["said"].append((value, bound))
+            sensor["bound"] = sensor["bound"] or bound
+        if bound:
+            for signal, rungs in sensor["rules"]:
+                if rungs[0]["kind"] in MEANS:
+                    signal.bound_until = time + signal.window
+        if kind == "delayed":
             if sensor["why"] in ("silent", "late", "never_seen"):
                 sensor["why"] = "delayed"
-        if kind not in ("current", "conflict", "unusable"):
             return []
-        amends = time == sensor["newest"]
-        if not amends:
-            if sensor["newest"] is not None and time - sensor["newest"] > sensor["hold"]:
-                _break_off(sensor)
-            sensor["newest"], sensor["said"] = time, []
-        sensor["spoke"] = "next"
-        bound = quality == 19
-        if not math.isfinite(value) or (quality >= 16 and not bound):
-            return cannot_tell(sensor, time, QUALITIES[quality] if quality >= 16 else "bad")
-        sensor["said"].append((value, bound))
+        if not usable and not bound:
+            sensor["bad"].append(quality if quality >= 16 else 16)
+        return self._current(sensor, time, usable)
+
+    @staticmethod
+    def _current(sensor: dict[str, Any], time: int, usable: bool) -> list[Found]:
         found: list[Found] = []
-        sensor["why"] = "over_range" if bound else None
-        if not bound:
+        sensor["spoke"] = "next"
+        if usable:
             sensor["usable"] = "next"
             for rung in sensor["rungs"]:
-                if rung["op"] == "silence" and rung["true"]:
+                if rung["kind"] == "silence" and rung["true"]:
                     rung["true"] = False
                     found.append(finding_of(sensor, rung, "false", time))
-        for rung in sensor["rungs"]:
-            if rung["op"] != "silence":
-                found += decide(sensor, rung, time, bound, amends)
+        why = QUALITIES[max(sensor["bad"])] if sensor["bad"] else "over_range" if sensor["bound"] else None
+        sensor["why"] = why
+        value = max((one for one, _ in sensor["said"]), default=math.nan)
+        for signal, rungs in sensor["rules"]:
+            if rungs[0]["kind"] == "silence":
+                continue
+            said = signal.signal(time, value, sensor["hold"])
+            reason = why
+            if rungs[0]["kind"] in MEANS:
+                if not sensor["said"] and math.isfinite(said):
+                    # A bad reading is data that is missing: the mean stands, and no duration goes on.
+                    for rung in rungs:
+                        forget(rung)
+                    continue
+                reason = "over_range" if time < signal.bound_until else None
+            for rung in rungs:
+                found += decide(sensor, rung, said, time, reason)
         return found
 
     @staticmethod
     def _leap(sensor: dict[str, Any], now: int) -> list[tuple[int, str, str, int, Found]]:
-        for rung in sensor["rungs"]:
-            rung["waits"] = rung["broken"] = None
+        _break_off(sensor)
         if sensor["spoke"] is not None:
             sensor["spoke"] = now
         sensor["usable"] = now
@@ -195,56 +244,46 @@ class Reference:
     @staticmethod
     def _time(sensor: dict[str, Any], now: int) -> list[tuple[int, str, str, int, Found]]:
         timers: list[tuple[int, str, str, int, Found]] = []
-
-        def fire(due: int, number: int, rung: dict[str, Any], condition: str, since: int, why: str | None):
-            finding = finding_of(sensor, rung, condition, since, why)
-            timers.append((due, rung["rule"], sensor["id"], number, finding))
-
         for name in ("spoke", "usable"):
             if sensor[name] == "next" or (sensor[name] is not None and sensor[name] > now):
                 sensor[name] = now
         ends = None if sensor["spoke"] is None else sensor["spoke"] + sensor["hold"]
         for number, rung in enumerate(sensor["rungs"]):
-            if rung["op"] == "silence":
+            if rung["kind"] == "silence":
                 due = sensor["usable"] + rung["on"]
                 if not rung["true"] and due <= now:
                     rung["true"] = True
-                    fire(due, number, rung, "true", sensor["usable"], sensor["why"] or "silent")
+                    said = finding_of(sensor, rung, "true", sensor["usable"], sensor["why"] or "silent")
+                    timers.append((due, rung["rule"], sensor["id"], number, said))
                 continue
-            for name in ("waits", "broken"):
-                if rung[name] is not None:
-                    rung[name]["tick"] = now if rung[name]["tick"] is None else rung[name]["tick"]
-                    rung[name] = None if rung[name]["tick"] > now else rung[name]
-            wait = rung["waits"]
-            if wait is not None:
-                due = wait["tick"] + (rung["on"] if wait["for"] == "true" else rung["off"])
-                if due <= now and due <= ends:
-                    rung["true"], rung["since"], rung["waits"] = wait["for"] == "true", wait["since"], None
-                    fire(due, number, rung, wait["for"], wait["since"], None)
-                    timers[-1][-1]["value"] = worse(rung, sensor["said"])
+            for due, said in rung_at_tick(sensor, rung, now, ends):
+                timers.append((due, rung["rule"], sensor["id"], number, said))
         if ends is not None and now > ends:
+            said_of = {id(rung): number for number, rung in enumerate(sensor["rungs"])}
+            for rung in sensor["rungs"]:
+                if rung["kind"] != "silence":
+                    forget(rung)
+                    rung["known"] = False
+                    if rung["told"] in ("true", "false"):
+                        said = finding_of(sensor, rung, "unknown", ends, sensor["why"] or "silent")
+                        timers.append((ends, rung["rule"], sensor["id"], said_of[id(rung)], said))
             sensor["why"] = sensor["why"] or "silent"
-            for number, rung in enumerate(sensor["rungs"]):
-                if forget(rung):
-                    fire(ends, number, rung, "unknown", ends, sensor["why"])
         return timers
 
 
-def _count(sensor: dict[str, Any], kind: str, number: int) -> None:
-    """Sequence numbers that were stepped over are readings that were lost, until they come late."""
-    if number < 0 or kind in ("time_ahead", "duplicate"):
-        return
-    before = sensor["counted"]
-    if before is not None and kind == "late" and number < before:
-        sensor["missing"] = max(0, sensor["missing"] - 1)
-        return
-    if before is not None and before + 1 < number <= before + 1_000_000:
-        sensor["missing"] += number - before - 1
-    sensor["counted"] = number
+def _begin_time(sensor: dict[str, Any], time: int, gap: bool) -> None:
+    """A newer time: what was said of the one before is history now."""
+    before = None
+    if sensor["said"]:
+        before = (sensor["newest"], max(one for one, _ in sensor["said"]))
+        sensor["kept"] += 1
+    come_round = before is not None and sensor["room"] > 2 and sensor["kept"] % sensor["room"] == 0
+    for signal, _ in sensor["rules"]:
+        signal.begin(before, come_round, time, gap)
+    sensor["newest"], sensor["said"], sensor["bad"], sensor["bound"] = time, [], [], False
 
 
 def _break_off(sensor: dict[str, Any]) -> None:
     """No duration goes on."""
     for rung in sensor["rungs"]:
-        if rung["op"] != "silence":
-            rung["waits"] = rung["broken"] = None
+        forget(rung)

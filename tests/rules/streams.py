@@ -91,6 +91,13 @@ class _World:
         else:
             self.events.append(Arrival(self.wall, [row]))
 
+    def pass_time(self, milliseconds: int) -> None:
+        """Time goes on, with a tick each second."""
+        until = self.wall + milliseconds * 1_000_000
+        while self.wall < until:
+            self.wall = min(until, self.wall + SECOND)
+            self.tick()
+
     def tick(self) -> None:
         if self.wall > self.log:
             self.events.append(Passed(self.wall, self.log))
@@ -106,6 +113,14 @@ STEP = st.one_of(
     st.tuples(st.just("read"), NAME, st.sampled_from(SHIFTS_MS), VALUE, QUALITY, st.integers(-1, 2)),
     st.tuples(st.just("same time"), NAME, VALUE, QUALITY, st.integers(-1, 2)),
     st.tuples(st.just("steady"), NAME, VALUE, st.integers(1, 8), st.booleans()),
+    st.tuples(
+        st.just("run"),
+        NAME,
+        st.lists(VALUE, min_size=1, max_size=5),
+        st.integers(2, 30),
+        st.sampled_from([500, 1000, 1000, 3000, 20_000]),
+        st.floats(-1, 1),
+    ),
     st.tuples(st.just("pairs"), NAME, VALUE, VALUE, st.integers(1, 6)),
     st.tuples(st.just("again"), st.integers(0, 30)),
     st.tuples(st.just("wait"), st.sampled_from([1, 250, 999, 1000, 1500, 2500, 4000, 5000, 5001, 20_000])),
@@ -128,6 +143,10 @@ def _take(world: _World, step: tuple[Any, ...]) -> None:  # noqa: PLR0912 - one 
                 world.wall += SECOND
                 if ticking:
                     world.tick()
+        case "run", name, values, count, step_ms, rise:
+            for number in range(count):
+                world.send(name, world.wall, values[number % len(values)] + number * rise, 0, -1)
+                world.pass_time(step_ms)
         case "pairs", name, first, second, seconds:
             for _ in range(seconds):
                 world.send(name, world.wall, first, 0, 1)

@@ -6,13 +6,25 @@ import pytest
 
 from fenceline.errors import ConfigError
 from fenceline.park import PlacedSensor
+from fenceline.substance import Substances
 from fenceline.vocabulary import Placement
+from rules import memory
 from rules.compile import Tables, compile_tables, version_of
 from tests.rules.engines import SECOND, rules_of, sensor, substances
 
 
 def tables(sensors: list[PlacedSensor], *rules: dict[str, Any]) -> Tables:
     return compile_tables(sensors, substances(), rules_of(rules), duplicate_seconds=900)
+
+
+def rung(made: Tables) -> dict[str, float]:
+    """What the kernel compares with, of the first rung of the first sensor."""
+    arena = made.arena
+    at = int(arena.integers[arena.rule_places(0)[0] + memory.RUNGS_AT])
+    reals = {"lower": memory.LOWER, "upper": memory.UPPER, "deadband": memory.DEADBAND}
+    return {name: float(arena.floats[at + word]) for name, word in reals.items()} | {
+        "on_delay": int(arena.integers[at + memory.ON_DELAY])
+    }
 
 
 def above(limit: Any, **changes: Any) -> dict[str, Any]:
@@ -44,8 +56,8 @@ def test_a_limit_in_the_sensors_unit(quantity: str, limit: str, unit: str, expec
     assert used is not None
     assert pytest.approx(expected, rel=8e-4) == used.value
     assert (limit, unit, "above") == (used.name, unit, used.direction)
-    assert used.value == made.rungs[0]["lower"]
-    assert pytest.approx(expected / 10, rel=8e-4) == made.rungs[0]["deadband"]
+    assert used.value == rung(made)["lower"]
+    assert pytest.approx(expected / 10, rel=8e-4) == rung(made)["deadband"]
 
 
 @pytest.mark.parametrize(
@@ -66,15 +78,17 @@ def test_the_deadband_of_a_scale_with_another_zero(
 
     made = tables([sensor("s", quantity="air_temperature", unit=unit)], hot)
 
-    assert pytest.approx(lower, abs=1e-12) == made.rungs[0]["lower"]
-    assert width == made.rungs[0]["deadband"]
+    assert pytest.approx(lower, abs=1e-12) == rung(made)["lower"]
+    assert width == rung(made)["deadband"]
 
 
 def test_the_deadband_of_a_negative_limit() -> None:
     """A fraction of a negative limit is a width, too."""
     cold = above({"value": -10, "unit": "°C"}, direction="below", deadband={"fraction": 0.2})
 
-    assert 2 == tables([sensor("s", quantity="air_temperature", unit="K")], cold).rungs[0]["deadband"]
+    made = tables([sensor("s", quantity="air_temperature", unit="K")], cold)
+
+    assert 2 == rung(made)["deadband"]
 
 
 def test_both_ends_of_an_interval_are_converted() -> None:
@@ -83,7 +97,7 @@ def test_both_ends_of_an_interval_are_converted() -> None:
 
     made = tables([sensor("s", quantity="oxygen", unit="ppm")], given)
 
-    assert pytest.approx([195_000, 235_000]) == [made.rungs[0]["lower"], made.rungs[0]["upper"]]
+    assert pytest.approx([195_000, 235_000]) == [rung(made)["lower"], rung(made)["upper"]]
     assert made.infos[0].limit is not None
     assert pytest.approx(235_000) == made.infos[0].limit.upper
 
@@ -128,14 +142,17 @@ def test_a_limit_that_does_not_convert(changes: dict[str, Any], limit: Any, said
         ({"sensor": ["a", "c"]}, ["a", "c"]),
         ({"quantity": ["h2s"], "placement": ["unit", "fence"], "owner": ["e01"], "sensor": ["b"]}, ["b"]),
         ({"quantity": ["cl2"], "owner": ["e01"]}, []),
+        ({"tag": ["roof"]}, ["b"]),
+        ({"tag": ["roof", "gate"]}, ["b", "c"]),
+        ({"tag": ["gate"], "owner": ["e01"]}, []),
     ],
 )
 def test_a_rule_watches(watches: dict[str, list[str]], watched: list[str]) -> None:
     """A sensor must match every list that is given; no list matches all."""
     sensors = [
-        sensor("c", quantity="cl2", owner="park", placement=Placement.BOUNDARY),
+        sensor("c", quantity="cl2", owner="park", placement=Placement.BOUNDARY, tags=("gate",)),
         sensor("a"),
-        sensor("b", placement=Placement.FENCE),
+        sensor("b", placement=Placement.FENCE, tags=("roof", "north")),
     ]
 
     made = tables(sensors, above({"value": 1}, watches=watches))
@@ -152,7 +169,7 @@ def test_silence_waits(interval: float, after: float | None, expected: float) ->
 
     made = tables([sensor("s", interval=interval)], rule)
 
-    assert expected * SECOND == made.rungs[0]["on_delay"]
+    assert expected * SECOND == rung(made)["on_delay"]
 
 
 def test_the_order_of_rungs() -> None:
@@ -169,20 +186,45 @@ def test_the_order_of_rungs() -> None:
     assert [info.identity for info in one.infos] == [info.identity for info in other.infos]
 
 
+def version(rule: dict[str, Any], known: Substances | None = None) -> str:
+    return version_of(rules_of([rule])[0], known or substances(), "h2s")
+
+
 def test_the_version_is_of_what_decides() -> None:
-    """Examples do not change a rule's version; a limit, a delay or whom it watches do."""
-    rule = rules_of([above({"value": 1})])[0]
+    """Examples and texts do not change a rule's version; a limit, a delay or whom it watches do."""
     example = {
         "name": "e",
         "sensor": {"quantity": "h2s", "unit": "ppm"},
         "readings": "0 1",
         "expect": [],
     }
+    words = {"zh": "另一个", "en": "another"}
+    same = [
+        above({"value": 1}, examples=[example]),
+        above({"value": 1}, title=words),
+        above({"value": 1}, what_to_do=words),
+    ]
     others = [
         above({"value": 2}),
         above({"value": 1}, off_delay_seconds=1),
         above({"value": 1}, watches={"quantity": ["h2s"]}),
     ]
 
-    assert version_of(rule) == version_of(rules_of([above({"value": 1}, examples=[example])])[0])
-    assert 4 == len({version_of(rule), *(version_of(rules_of([other])[0]) for other in others)})
+    assert {version(above({"value": 1}))} == {version(one) for one in same}
+    assert 4 == len({version(above({"value": 1})), *map(version, others)})
+
+
+def test_the_version_is_of_the_limit_that_a_name_stands_for() -> None:
+    """Where the number behind a name changes, the rule is another one; on what it does not name it is not."""
+
+    def with_limit(value: float) -> Substances:
+        content = substances().model_dump()
+        one = next(one for one in content["substances"] if one["id"] == "h2s")
+        found = [limit for limit in one["limits"] if limit["name"] == "alarm_1"]
+        assert found
+        for limit in found:
+            limit["value"] = value
+        return Substances.model_validate(content)
+
+    assert version(above("alarm_1"), with_limit(10)) != version(above("alarm_1"), with_limit(11))
+    assert version(above("alarm_2"), with_limit(10)) == version(above("alarm_2"), with_limit(11))

@@ -3,7 +3,9 @@
 import pytest
 
 from fenceline.configfile import ConfigProblems, load_text
-from rules.config import Interval, LimitValue, RuleFile, ThresholdRule, Timing
+from rules.config import RuleFile, Timing
+from rules.kinds.threshold import ThresholdRule
+from rules.rule import Interval, LimitValue
 
 RULE = """rules:
   - name: high

@@ -19,14 +19,17 @@ from tests.rules.streams import RULES, SENSORS, TIMING, Arrival, Event, Passed, 
 Records = list[dict[str, Any]]
 
 
-def fresh() -> Engine:
-    placed = [sensor(one["id"], hold=one["hold"], interval=one["interval"]) for one in SENSORS]
+def fresh(rules: Records = RULES, sensors: Records = SENSORS) -> Engine:
+    placed = [
+        sensor(one["id"], hold=one["hold"], interval=one["interval"], range=one.get("range", (-1e6, 1e6)))
+        for one in sensors
+    ]
     timing = Timing(
         delayed_after_seconds=TIMING["delayed"],
         duplicate_seconds=TIMING["duplicate"],
         ahead_seconds=TIMING["ahead"],
     )
-    return Engine(placed, RULES, timing)
+    return Engine(placed, rules, timing)
 
 
 def take(engine: Engine, event: Event) -> Records:
@@ -35,13 +38,13 @@ def take(engine: Engine, event: Event) -> Records:
     return exact(engine.batch(event.rows, event.received, event.letters))
 
 
-def folded(events: list[Event]) -> Records:
-    engine = fresh()
+def folded(events: list[Event], rules: Records = RULES, sensors: Records = SENSORS) -> Records:
+    engine = fresh(rules, sensors)
     return [record for event in events for record in take(engine, event)]
 
 
-def by_reference(events: list[Event]) -> Records:
-    reference, log = Reference(SENSORS, RULES, TIMING), 0
+def by_reference(events: list[Event], rules: Records = RULES, sensors: Records = SENSORS) -> Records:
+    reference, log = Reference(sensors, rules, TIMING), 0
     found: Records = []
     for event in events:
         if isinstance(event, Passed):

@@ -7,8 +7,9 @@ import pytest
 
 from fenceline.configfile import load
 from fenceline.errors import ConfigError
-from rules.config import Rule, RuleFile
+from rules.config import RuleFile
 from rules.examples import Failure, run_examples
+from rules.registry import Rule
 from tests.rules.engines import ROOT, rules_of, substances
 
 FILES = sorted((ROOT / "config" / "rules").glob("*.yaml"))

@@ -9,20 +9,24 @@ import yaml
 from fenceline.configfile import load, load_text
 from fenceline.reason import CannotTell, Ignored
 from fenceline.vocabulary import Quality
-from rules.config import Rule, RuleFile, Timing
+from rules import registry
+from rules.config import RuleFile, Timing
 from rules.examples import run_examples
+from rules.pages import kinds_page
+from rules.registry import NAMES, Rule
 from rules.words import COLUMNS
 from tests.rules.engines import ROOT, substances
 
 TEXT = (ROOT / "docs" / "reference" / "rules.md").read_text("utf-8")
-BLOCKS = re.findall(r"^```yaml\n(.*?)^```", TEXT, re.MULTILINE | re.DOTALL)
+PAGE = (ROOT / "docs" / "reference" / "kinds.md").read_text("utf-8")
+BLOCKS = re.findall(r"^```yaml\n(.*?)^```", TEXT + PAGE, re.MULTILINE | re.DOTALL)
 RULES = [block for block in BLOCKS if block.startswith("rules:")]
 KINDS = [get_args(model.model_fields["kind"].annotation)[0] for model in get_args(get_args(Rule)[0])]
 HEADINGS = ["What it watches", "Why it matters", "Source", "Example", "What to do"]
 
 
-def section(title: str, mark: str = "##") -> str:
-    return re.split(rf"^{mark} ", TEXT.partition(f"\n{mark} {title}\n")[2], flags=re.MULTILINE)[0]
+def section(title: str, text: str = TEXT) -> str:
+    return re.split("^## ", text.partition(f"\n## {title}\n")[2], flags=re.MULTILINE)[0]
 
 
 def first_column(table: str) -> set[str]:
@@ -52,10 +56,24 @@ def test_the_bounds_are_those_in_force() -> None:
     assert Timing() == shown
 
 
+def test_the_page_of_kinds_is_written_from_them() -> None:
+    """`python -m rules.pages` would change nothing."""
+    assert kinds_page() == PAGE
+
+
+def test_every_file_of_a_kind_is_registered() -> None:
+    """The folder and the registry's list name the same kinds, and no two have the same word or model."""
+    files = {path.stem for path in (ROOT / "rules" / "kinds").glob("*.py")} - {"__init__"}
+
+    assert files == set(NAMES)
+    assert list(NAMES) == [kind.word for kind in registry.KINDS.values()]
+    assert len(NAMES) == len({kind.model for kind in registry.KINDS.values()})
+
+
 @pytest.mark.parametrize("kind", KINDS)
 def test_each_kind_has_its_headings(kind: str) -> None:
     """A kind is described under fixed headings, with an example of its own."""
-    found = section(kind)
+    found = section(kind, PAGE)
 
     assert HEADINGS == re.findall(r"^### (.*)$", found, re.MULTILINE)
     assert any(

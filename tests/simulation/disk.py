@@ -9,6 +9,7 @@ A trap does at the n-th use of its operation (`append:journal:tick`, `read:alert
     fail, fail_recorded, fail_prefix   `NotDurable`; nothing, everything, a part stands
     late                      `NotDurable`; everything stands some seconds later
     pause_before, pause_after it stands still for a while before, or after, its effect
+    stop_before, stop_after   it is asked to end in order, while its effect is still to come, or its answer
     overtake                  it stands still before its effect, and another life of it begins meanwhile
 """
 
@@ -52,7 +53,7 @@ class Disk:
         start = at_once(self.memory.end(topic, PARK))
         last = at_once(self.memory.append(topic, PARK, records))
         self._keep(topic, start)
-        self.world.saw("landed", topic.value, start, last + 1, who)
+        self.world.saw("landed", str(topic), start, last + 1, who)
         self.ring(topic)
         return last
 
@@ -88,11 +89,11 @@ class SimBus:
 
     async def append(self, topic: Topic, park: str, records: Sequence[Record]) -> int:
         life, disk = self._life, self._disk
-        does, seconds = self._trapped(f"append:{topic.value}:{records[0].kind if records else ''}")
+        does, seconds = self._trapped(f"append:{topic}:{records[0].kind if records else ''}")
         if not does and not self._world.healed and self._world.rng.random() < 0.001:
             does, seconds = self._world.rng.choice(("fail", "fail_recorded", "late")), 3.0
         if does:
-            self._world.say(life.uid, f"append:{topic.value}", does, len(records))
+            self._world.say(life.uid, f"append:{topic}", does, len(records))
         await self._before(does, seconds)
         await life.delay(self._world.latency())
         if life.process.fault and self._world.loop.time() < life.process.fault_until:
@@ -104,7 +105,7 @@ class SimBus:
         await life.delay(self._world.latency())
         await self._after(does, seconds)
         if does in ("fail", "fail_recorded", "fail_prefix", "late"):
-            raise NotDurable(f"the simulated append to {topic.value}: {does}", hint="append again")
+            raise NotDurable(f"the simulated append to {topic}: {does}", hint="append again")
         return last
 
     def _effect(self, does: str, seconds: float, topic: Topic, records: Sequence[Record]) -> int:
@@ -133,7 +134,7 @@ class SimBus:
         limit: int = 1000,
         kinds: Sequence[str] | None = None,
     ) -> list[Stored]:
-        does, seconds = self._trapped(f"read:{topic.value}")
+        does, seconds = self._trapped(f"read:{topic}")
         await self._before(does, seconds)
         await self._reach()
         found = await self._memory.read(topic, park, start, limit=limit, kinds=kinds)
@@ -181,7 +182,7 @@ class SimBus:
         head = await self._memory.head(topic, park)
         await self._memory.cut(topic, park, before)
         if before > head:
-            self._world.saw("cut", topic.value, before, self._life.uid)
+            self._world.saw("cut", str(topic), before, self._life.uid)
         await self._after(does, seconds)
 
     async def journal_id(self, park: str) -> int:
@@ -252,6 +253,8 @@ class SimBus:
             self._life.paused_until = self._world.loop.time() + seconds
             self._life.process.start_beside()
             await self._life.delay(0.0)
+        elif does == "stop_before":
+            self._life.process.stop()
         elif does == "pause_before":
             self._life.paused_until = self._world.loop.time() + seconds
             await self._life.delay(0.0)
@@ -261,6 +264,9 @@ class SimBus:
             raise asyncio.CancelledError
         if does in ("kill_after", "kill_prefix"):
             await self._die(seconds)
+        elif does == "stop_after":
+            self._life.process.stop()
+            await self._life.delay(self._world.latency())
         elif does == "pause_after":
             self._life.paused_until = self._world.loop.time() + seconds
             await self._life.delay(0.0)

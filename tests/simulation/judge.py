@@ -5,10 +5,11 @@ shares no code. A judge that raises, and a run that came to no rest, prove nothi
 """
 
 import hashlib
-import json
 from collections import Counter
 from dataclasses import dataclass
 from enum import StrEnum
+
+import orjson
 
 from fenceline.bus import Topic
 from tests.simulation.judgepages import Pages
@@ -56,7 +57,7 @@ class Case:
         self.broken: list[tuple[str, str]] = []
         self.journal = remains.kept[Topic.JOURNAL]
         self.alerts = [
-            (cause_of(stored), json.loads(stored.payload)) for stored in rising(remains.kept[Topic.ALERTS])
+            (cause_of(stored), orjson.loads(stored.payload)) for stored in rising(remains.kept[Topic.ALERTS])
         ]
         self.findings = rising(remains.kept[Topic.FINDINGS])
         self.acknowledged = {
@@ -112,7 +113,7 @@ class Case:
                             self.fail("dead letters are durable first", f"journal {stored.offset}")
                         named |= rejected
             elif event[1] == "landed" and event[2] == "deadletter":
-                letters |= {json.loads(one.payload)["key"] for one in letter_records[event[3] : event[4]]}
+                letters |= {orjson.loads(one.payload)["key"] for one in letter_records[event[3] : event[4]]}
             elif event[1] == "puback":
                 message = remains.taken[event[2]]
                 sent = contents[message.topic, message.payload]
@@ -170,7 +171,7 @@ class Case:
         got: dict[int, list[tuple[str, str, str, str, int]]] = {}
         for stored in self.findings:
             if stored.kind == "finding":
-                found = json.loads(stored.payload)
+                found = orjson.loads(stored.payload)
                 said = found["condition"]
                 since = 0 if said == "unknown" else found["since_ns"]
                 change = (found["rule"], found["level"], found["subject"], said, since)
@@ -213,7 +214,7 @@ class Case:
         for stored in self.findings:
             if stored.kind != "folded":
                 continue
-            offset, folded = cause_of(stored)[1], json.loads(stored.payload)
+            offset, folded = cause_of(stored)[1], orjson.loads(stored.payload)
             to_ns, columns = self.oracle.accounts.get(offset, (0, {}))
             account = folded["account"]
             got = {
@@ -237,7 +238,7 @@ class Case:
         first: dict[str, int] = {}
         for stored in self.journal:
             if stored.kind == "action" and stored.offset not in self.oracle.poisoned:
-                first.setdefault(json.loads(stored.payload)["action"], stored.offset)
+                first.setdefault(orjson.loads(stored.payload)["action"], stored.offset)
         answered = [
             (record["action"], cause[1])
             for cause, record in self.alerts
@@ -260,9 +261,9 @@ class Case:
             ("ledger", rows.ledger, rising(self.remains.kept[Topic.ALERTS])),
             ("findings", rows.findings, [one for one in self.findings if one.kind != "folded"]),
         ):
-            plain = [(_text(cause_of(one)), json.loads(one.payload)) for one in stored_records]
-            if [(cause, json.loads(text)) for cause, text in got] != plain:
-                self.fail(f"store differs: {name}", (len(got), len(plain)))
+            want_text = [(_text(cause_of(one)), one.payload.decode()) for one in stored_records]
+            if got != want_text and _read(got) != _read(want_text):
+                self.fail(f"store differs: {name}", (len(got), len(want_text)))
         # The store reads batches and ticks of the journal, no other kind.
         kinds = [self.journal[offset].kind for offset in self.oracle.poisoned]
         poison = sum(kind in ("batch", "tick") for kind in kinds)
@@ -288,6 +289,10 @@ def _letter_key(topic: str, raw: bytes) -> str:
 def _without_ordinal(name: str) -> str:
     head, _, ordinal = name.rpartition(".")
     return head if ordinal.isdigit() else name
+
+
+def _read(rows: list[tuple[str, str]]) -> list[tuple[str, object]]:
+    return [(cause, orjson.loads(text)) for cause, text in rows]
 
 
 def _text(cause: CauseKey) -> str:

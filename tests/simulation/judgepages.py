@@ -4,11 +4,12 @@ Never sent before its attempt stands, by nobody but the first, at most once each
 never lost; the next step no earlier than its wait.
 """
 
-import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any
+
+import orjson
 
 from fenceline.bus import Topic
 from tests.simulation.oracle import Oracle
@@ -89,7 +90,7 @@ class Pages:
         for stored in self._remains.kept[Topic.JOURNAL]:
             if stored.kind not in ("attempt", "receipt") or stored.offset in self._oracle.poisoned:
                 continue
-            record = json.loads(stored.payload)
+            record = orjson.loads(stored.payload)
             known = self._pages.get(record["page"])
             if known is None:
                 self._fail("a pager speaks of a page that never was due", record)

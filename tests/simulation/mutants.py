@@ -20,7 +20,7 @@ from fenceline.vocabulary import Condition
 from ingest.core import IngestCore
 from ingest.inbox import Inbound
 from ingest.writer import Writer
-from rules import layout
+from rules import memory
 from rules.engine import RuleEngine
 from sinks import changes, follow
 from tests.simulation.park import PARK
@@ -114,15 +114,17 @@ def _cut_without_asking(**arguments: Any) -> EngineWorker:
 def _late_keeps_speaking(right: Any) -> Any:
     def batch(self: RuleEngine, batch: Batch, log_ns: int) -> Any:
         tables = self._tables
-        newest = (
-            {} if tables is None else {n: int(tables.sensors["newest"][c]) for n, c in tables.code.items()}
-        )
+        newest: dict[str, int] = {}
+        if tables is not None:
+            words = tables.arena.integers
+            heads = {name: tables.arena.head(code) for name, code in tables.code.items()}
+            newest = {name: int(words[head + memory.NEWEST]) for name, head in heads.items()}
         found = right(self, batch, log_ns)
         readings = batch.readings
         for code, time in zip(readings.code.tolist(), readings.time.tolist(), strict=True):
             name = readings.sensors[code]
-            if tables is not None and time < newest.get(name, 0):
-                tables.sensors["seen"][tables.code[name]] = layout.NOT_YET
+            if time < newest.get(name, 0):
+                words[heads[name] + memory.SEEN] = memory.NOT_YET
         return found
 
     return batch

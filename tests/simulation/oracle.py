@@ -4,11 +4,12 @@ In: journal records as bytes. Out: log time at each, the class of each reading, 
 and the alerts that begin. It shares no code with the rules, and knows only thresholds from above and silence.
 """
 
-import json
 from collections import Counter
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
+
+import orjson
 
 from fenceline.bus import Stored
 from tests.simulation import park
@@ -70,7 +71,7 @@ class Oracle:
                 return self._poison(stored.offset)
             return self._batch(*batch)
         try:
-            record = json.loads(stored.payload)
+            record = orjson.loads(stored.payload)
         except ValueError:
             return self._poison(stored.offset)
         match stored.kind:

@@ -8,7 +8,10 @@ from fenceline.localname import LocalName
 from fenceline.park import Device, Enterprise, Park, Sensor
 from fenceline.substance import Substances
 from fenceline.vocabulary import Level, Placement
-from rules.config import Deadband, LevelRule, LimitValue, SilenceRule, ThresholdRule, Timing
+from rules.config import Timing
+from rules.kinds.silence import SilenceRule
+from rules.kinds.threshold import ThresholdRule
+from rules.rule import Deadband, LevelRule, LimitValue
 from tests.console.worlds import substances as one_substance
 
 PARK = "p"

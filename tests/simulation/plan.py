@@ -52,6 +52,8 @@ DOES = (
     "pause_after",
     "overtake",
     "overtake",
+    "stop_before",
+    "stop_after",
 )
 KINDS = (
     ("trap", 10),

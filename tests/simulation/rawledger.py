@@ -1,10 +1,10 @@
-"""Bytes of the bus to plain values, with pyarrow and json alone: nothing that the pipeline reads with."""
+"""Bytes of the bus to plain values, with pyarrow and orjson alone: nothing that the pipeline reads with."""
 
-import json
 from collections.abc import Iterable
 from functools import lru_cache
 from typing import Any
 
+import orjson
 import pyarrow as pa
 
 from fenceline.bus import Stored
@@ -19,7 +19,7 @@ def raw_changes(found: Iterable[Stored], highest: CauseKey) -> tuple[CauseKey, l
         cause = cause_of(stored)
         if cause > highest:
             highest = cause
-            changes.append(json.loads(stored.payload)["alert"])
+            changes.append(orjson.loads(stored.payload)["alert"])
     return highest, changes
 
 
@@ -47,11 +47,12 @@ def batch_of(payload: bytes) -> tuple[dict[str, Any], list[tuple[str, int, float
     """Header and rows (sensor, time_ns, value, quality, sequence) of a batch; none where it does not read."""
     try:
         with pa.ipc.open_stream(payload) as reader:
-            header = json.loads(reader.schema.metadata[b"fenceline"])
+            header = orjson.loads(reader.schema.metadata[b"fenceline"])
             batch = reader.read_next_batch()
     except (pa.ArrowException, OSError, KeyError, ValueError):
         return None
-    columns = [batch.column(name) for name in ("sensor", "time", "value", "quality", "sequence")]
-    plain = [columns[0].to_pylist(), columns[1].cast(pa.int64()).to_pylist()]
-    plain += [column.to_pylist() for column in columns[2:]]
+    sensor, names = batch.column("sensor"), batch.column("sensor").dictionary.to_pylist()
+    plain = [[names[code] for code in sensor.indices.to_pylist()]]
+    plain.append(batch.column("time").view(pa.int64()).to_pylist())
+    plain += [batch.column(name).to_pylist() for name in ("value", "quality", "sequence")]
     return header, list(zip(*plain, strict=True))

@@ -1,8 +1,9 @@
 """Runs seeds and says what the judge said: `python -m tests.simulation.run --seeds 1000 [--jobs 2]`.
 
 `--trace SEED` replays one run and prints its history; `--sweep SEED` lets every single write of a run fail in
-turn; `--mutant NAME` puts a known bug in; `--mutants` says how many seeds it takes to find each. The exit
-code is 1 where a run failed or proved nothing, or a bug stayed hidden.
+turn; `--mutant NAME` puts a known bug in; `--mutants` says how many seeds it takes to find each, with
+`--shown` in runs that have the fault which shows it beside their own. The exit code is 1 where a run failed
+or proved nothing, or a bug stayed hidden.
 """
 
 import argparse
@@ -23,7 +24,17 @@ from tests.simulation.roles import Makers
 from tests.simulation.scenario import Remains, quiet, run
 
 CHUNK = 50
-EFFECTS = ("kill_before", "kill_after", "kill_prefix", "fail", "fail_recorded", "fail_prefix", "late")
+EFFECTS = (
+    "kill_before",
+    "kill_after",
+    "kill_prefix",
+    "fail",
+    "fail_recorded",
+    "fail_prefix",
+    "late",
+    "stop_before",
+    "stop_after",
+)
 
 
 def one(seed: int, mutant: str = "") -> Judgement:
@@ -42,13 +53,15 @@ def _remains(seed: int, mutant: str = "", *, trace: bool = False) -> Remains:
 
 
 def some(start: int, count: int, mutant: str = "") -> list[tuple[int, Judgement]]:
-    """Some seeds in a row; the collector of garbage looks between runs only."""
+    """Some seeds in a row; the collector of garbage looks between runs only, and at what they left only."""
     gc.disable()
+    gc.freeze()
     found = []
     for seed in range(start, start + count):
         found.append((seed, one(seed, mutant)))
         if seed % 10 == 0:
             gc.collect()
+    gc.unfreeze()
     gc.enable()
     return found
 
@@ -75,11 +88,11 @@ def first_found(mutant: str, start: int, count: int) -> tuple[int, Judgement] | 
     return None
 
 
-def search(names: list[str], start: int, count: int) -> int:
-    """Look for every mutant; how many were not found."""
+def search(names: list[str], start: int, count: int, *, shown: bool = False) -> int:
+    """Look for every mutant; how many were not found. `shown`: the rare ones with the fault they need."""
     missed = 0
     for name in names:
-        found = first_found(name, start, count)
+        found = first_found(f"{name}!quickly" if shown else name, start, count)
         missed += found is None
         if found is None:
             print(f"{name}: NOT FOUND in {count} seeds", flush=True)
@@ -145,6 +158,7 @@ def main() -> int:
     parser.add_argument("--trace", type=int)
     parser.add_argument("--sweep", type=int, metavar="SEED", help="a fault at every write of a seed, in turn")
     parser.add_argument("--mutants", nargs="*", choices=sorted(MUTANTS), help="look for these, or for all")
+    parser.add_argument("--shown", action="store_true", help="with --mutants: with the fault that shows it")
     parser.add_argument("--mutant", choices=sorted(MUTANTS), default="")
     arguments = parser.parse_args()
     if arguments.trace is not None:
@@ -152,7 +166,8 @@ def main() -> int:
     if arguments.sweep is not None:
         return min(1, sweep(arguments.sweep, arguments.jobs))
     if arguments.mutants is not None:
-        return search(arguments.mutants or sorted(MUTANTS), arguments.start, arguments.seeds)
+        names = arguments.mutants or sorted(MUTANTS)
+        return search(names, arguments.start, arguments.seeds, shown=arguments.shown)
     started = time.monotonic()
     verdicts: Counter[str] = Counter()
     promises: Counter[str] = Counter()

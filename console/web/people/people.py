@@ -19,6 +19,7 @@ from starlette.types import Scope
 
 from console.web.people.inforce import AccountsInForce
 from console.web.people.limits import Limiter
+from console.web.people.loginlog import LoginLog, What
 from console.web.people.names import name_key
 from console.web.people.origins import Origins, is_this_machine, neighbourhood
 from console.web.people.passwords import LONGEST, Passwords
@@ -77,6 +78,7 @@ class People:
     Args:
         users: the accounts file; none where there are to be no accounts.
         origins: the names under which it is reached.
+        logins: where it is written down who came and went.
         station_token: lets programs of this machine that may read the data folder drive dead letters again.
     """
 
@@ -89,6 +91,7 @@ class People:
         origins: Origins | None = None,
         passwords: Passwords | None = None,
         station_token: str | None = None,
+        logins: LoginLog | None = None,
     ) -> None:
         self.settings = PeopleSettings() if settings is None else settings
         self.origins = Origins() if origins is None else origins
@@ -103,6 +106,7 @@ class People:
         self._by_name = Limiter(clock, burst=NAME_BURST, every_seconds=NAME_EVERY_SECONDS)
         self._given_passwords = passwords
         self.station_token = station_token or ""
+        self._logins = LoginLog(None, clock) if logins is None else logins
         self._hashing = asyncio.Semaphore(1)
         self._waiting = 0
         # Where somebody has logged in before: there a stranger's guessing cannot shut them out.
@@ -163,6 +167,7 @@ class People:
         wait = self._by_address.take(address) or self._by_name.take(name_limit)
         if wait > 0:
             _log.warning("a login is put off: too many failed", address=address, wait_seconds=round(wait))
+            self._logins.note(What.PUT_OFF, "unknown", address=address)
             raise LoginRefused(wait)
         account = self.accounts.current(now=True).find(name)
         right = await self._matches(None if account is None else account.password, password)
@@ -171,6 +176,7 @@ class People:
             # A name that does not exist may be a password in the wrong field.
             said = "unknown" if account is None else account.name
             _log.warning("a login failed", name=said, address=address)
+            self._logins.note(What.FAILED, said, address=address)
             raise LoginRefused
         self._by_address.give_back(address)
         self._by_name.give_back(name_limit)
@@ -181,11 +187,14 @@ class People:
         if before is not None:
             self.sessions.end(before)
         _log.info("somebody logged in", name=account.name, role=account.role.value, address=address)
+        self._logins.note(What.IN, account.name, role=account.role.value, address=address)
+        await asyncio.to_thread(self._logins.keep)  # before they are in
         return self.sessions.begin(account, address)
 
     def log_out(self, session: Session) -> None:
         self.sessions.end(session)
         _log.info("somebody logged out", name=session.account.name, address=session.address)
+        self._logins.note(What.OUT, session.account.name, address=session.address)
 
     async def _matches(self, stored: str | None, password: str) -> bool:
         """One at a time, so that guessing costs the engine no more than one core and 64 MiB."""
@@ -204,6 +213,7 @@ class People:
         if self.accounts.current().find(account.name) != account:
             if not session.ended:
                 _log.info("a session ends: its account was changed or removed", name=account.name)
+                self._logins.note(What.ENDED, account.name, address=session.address)
             self.sessions.end(session)
         return self.sessions.holds(session)
 

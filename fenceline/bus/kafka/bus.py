@@ -16,8 +16,10 @@ from fenceline.bus.kafka.appender import Appender
 from fenceline.bus.kafka.cluster import Cluster
 from fenceline.bus.kafka.log import KafkaLog
 from fenceline.bus.kafka.messages import MANIFEST_KIND
+from fenceline.bus.kafka.needs import Needs
 from fenceline.bus.kafka.parks import Parks
 from fenceline.bus.kafka.settings import KafkaSettings
+from fenceline.bus.kafka.shares import Change, ParkShares
 from fenceline.bus.kafka.snapshots import SnapshotLog
 from fenceline.clock import Clock, SystemClock
 from fenceline.errors import BusError
@@ -42,6 +44,7 @@ class KafkaBus:
         self._table = settings.parks if table is None else table
         self._appender = Appender(self._cluster)
         self._parks = Parks(self._cluster, self._appender)
+        self._needs = Needs(self._cluster)
         self._logs: dict[tuple[Topic, str], KafkaLog] = {}
         self._opening = asyncio.Lock()
         self._open: set[asyncio.Task[Any]] = set()
@@ -120,6 +123,28 @@ class KafkaBus:
     async def drop_snapshots(self, park: str, below: int) -> None:
         await (await self._snapshots(park)).drop(park, below)
 
+    async def say_needed(self, park: str, reader: str, offsets: Mapping[Topic, int]) -> None:
+        """A reader in this process has everything before these offsets; the rest must not be cut.
+
+        Raises:
+            BusError: the cluster does not take it.
+        """
+        await self._log(Topic.JOURNAL, park)
+        await self._needs.say(reader, {self._place(topic, park): offset for topic, offset in offsets.items()})
+
+    async def needed(self, topic: Topic, park: str, readers: Sequence[str]) -> list[int]:
+        """For each reader, in whatever process, the first offset that it still needs; 0 of an unknown one.
+
+        Raises:
+            BusError: the cluster does not answer.
+        """
+        await self._log(topic, park)
+        return await self._needs.needed(self._place(topic, park), readers)
+
+    def shares(self, role: str, member: str, take: Change, give: Change) -> ParkShares:
+        """A member of the group in which processes of a role share out the parks of the table."""
+        return ParkShares(self._cluster, role, member, self._table, take, give)
+
     async def close(self) -> None:
         if self._closed:
             return
@@ -128,6 +153,7 @@ class KafkaBus:
             task.cancel()
         await self._appender.close()
         await asyncio.gather(*(log.close() for log in self._logs.values()))
+        await self._needs.close()
         await self._cluster.stop()
 
     async def _wait(self, topic: Topic, park: str, start: int, seconds: float) -> bool:

@@ -70,6 +70,8 @@ export const enWords: Record<keyof typeof zhWords, string> = {
   'reason.fault': 'instrument fault',
   'reason.no_communication': 'no communication',
   'reason.quarantined': 'record quarantined',
+  'reason.too_little_data': 'too little valid data',
+  'reason.too_much_data': 'more data than a window holds',
   'reason.not_in_force': 'rule not in force',
   'reason.duplicate': 'duplicate',
   'reason.conflict': 'conflicting values for one time',

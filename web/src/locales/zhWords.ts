@@ -68,6 +68,8 @@ export const zhWords = {
   'reason.fault': '仪器故障',
   'reason.no_communication': '通信中断',
   'reason.quarantined': '记录被隔离',
+  'reason.too_little_data': '有效数据不足',
+  'reason.too_much_data': '数据多于窗口容量',
   'reason.not_in_force': '规则未生效',
   'reason.duplicate': '重复',
   'reason.conflict': '同一时刻数值冲突',

@@ -1,0 +1,120 @@
+"""A rule of every kind of signal, and sensors for them, on which the streams of tests/rules decide much."""
+
+from typing import Any
+
+# Windows so short that streams fill them; the rest of each kind's settings at values that occur.
+PER_MINUTE = {"value": 30, "per": "min"}
+SIGNALS: list[dict[str, Any]] = [
+    {
+        "name": "mean",
+        "kind": "average",
+        "over_seconds": 10,
+        "valid_fraction": 0.5,
+        "levels": [{"level": "blue", "limit": {"value": 8}, "on_delay_seconds": 2}],
+        "deadband": {"value": 1},
+    },
+    {
+        "name": "mean-by-clock",
+        "kind": "average",
+        "over_seconds": 10,
+        "window": "clock",
+        "valid_fraction": 0.3,
+        "levels": [{"level": "blue", "limit": {"value": 8}}],
+    },
+    {
+        "name": "mean-of-minutes",
+        "kind": "average",
+        "over_seconds": 960,
+        "valid_fraction": 0.05,
+        "levels": [{"level": "blue", "limit": {"value": 8}}],
+        "off_delay_seconds": 5,
+    },
+    {
+        "name": "shift-by-clock",
+        "kind": "average",
+        "over_seconds": 1200,
+        "window": "clock",
+        "valid_fraction": 0.05,
+        "direction": "below",
+        "levels": [{"level": "blue", "limit": {"value": 8}}],
+    },
+    {"name": "fast", "kind": "rate", "levels": [{"level": "blue", "limit": PER_MINUTE}]},
+    {
+        "name": "falls",
+        "kind": "rate",
+        "direction": "fall",
+        "over_seconds": 3,
+        "levels": [{"level": "blue", "limit": PER_MINUTE, "on_delay_seconds": 1}],
+        "deadband_fraction": 0.5,
+    },
+    {
+        "name": "slope",
+        "kind": "trend",
+        "over_seconds": 8,
+        "valid_fraction": 0.4,
+        "significance": 2,
+        "levels": [
+            {"level": "blue", "limit": PER_MINUTE},
+            {"level": "red", "limit": {"value": 1, "per": "s"}},
+        ],
+    },
+    {
+        "name": "reaches",
+        "kind": "trend",
+        "over_seconds": 12,
+        "horizon_seconds": 20,
+        "valid_fraction": 0.2,
+        "levels": [{"level": "blue", "limit": {"value": 12}}],
+        "deadband_fraction": 0.1,
+        "off_delay_seconds": 3,
+    },
+    {
+        "name": "sinks",
+        "kind": "trend",
+        "direction": "fall",
+        "over_seconds": 6,
+        "horizon_seconds": 5,
+        "valid_fraction": 0.2,
+        "significance": 0,
+        "levels": [{"level": "blue", "limit": {"value": 1}}],
+    },
+    {"name": "unusual", "kind": "deviation", "readings": 10, "levels": [{"level": "blue", "times": 3}]},
+    {
+        "name": "unusual-weighted",
+        "kind": "deviation",
+        "method": "ewma",
+        "weight": 0.3,
+        "direction": "below",
+        "least_scatter": 0.5,
+        "levels": [{"level": "blue", "times": 2}],
+    },
+    {
+        "name": "unusual-robust",
+        "kind": "deviation",
+        "method": "median",
+        "minutes": 10,
+        "levels": [{"level": "blue", "times": 3.5}],
+    },
+    {
+        "name": "drift",
+        "kind": "deviation",
+        "method": "cusum",
+        "minutes": 10,
+        "least_scatter": 0.1,
+        "levels": [{"level": "blue", "times": 4}],
+    },
+    {"name": "stuck", "kind": "stuck", "after_seconds": 4, "tolerance": 0.1, "off_delay_seconds": 1},
+    {
+        "name": "stuck-awake",
+        "kind": "stuck",
+        "after_seconds": 3,
+        "at_rest": {"lower": -0.5, "upper": 0.5},
+    },
+    {"name": "noisy", "kind": "noisy", "readings": 6, "levels": [{"level": "blue", "limit": {"value": 3}}]},
+    {"name": "beyond", "kind": "out_of_range", "margin_fraction": 0.1, "on_delay_seconds": 1},
+]
+SIGNAL_SENSORS: list[dict[str, Any]] = [
+    {"id": "a", "hold": 4.0, "interval": 1.0, "range": (0.0, 10.0)},
+    {"id": "b", "hold": 30.0, "interval": 20.0, "range": (-5.0, 20.0)},
+    {"id": "c", "hold": 2.5, "interval": 5.0, "range": (0.0, 1e300)},
+]
