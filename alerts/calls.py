@@ -106,7 +106,7 @@ class Calls:
         call, page = self._due_page(record.page)
         if call is None or page is None or any(made.n == record.number for made in page.attempts):
             return []
-        made = AttemptMade(n=record.number, channel=record.channel, nonce=record.nonce)
+        made = AttemptMade(n=record.number, channel=record.channel, nonce=record.nonce, made_ns=log_ns)
         page = page.model_copy(update={"attempts": (*page.attempts, made)})
         return [_keep(call, page, "attempted", log_ns)]
 
@@ -121,7 +121,7 @@ class Calls:
             if not call.steps or page.recipient not in call.steps[call.step].to:
                 return [closed]  # the routes now in force page somebody else
             return [closed, *self._page(call, (page.recipient,), routes, log_ns)]
-        after = received(page, record)
+        after = received(page, record, log_ns)
         if after is page:
             return []
         records = [_keep(call, after, "receipt", log_ns)]

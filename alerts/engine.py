@@ -1,7 +1,7 @@
 """The alert lifecycle of one park as a pure fold: findings, actions, receipts and ticks in, ledger out."""
 
-from collections.abc import Iterable, Sequence
-from typing import Any
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, Literal
 
 from alerts import lifecycle
 from alerts.calls import Calls
@@ -9,10 +9,10 @@ from alerts.callstate import OpenCall
 from alerts.facts import Facts
 from alerts.lifecycle import Life
 from alerts.pages import Told
-from alerts.pagetext import page_text
+from alerts.pagetext import Newest, page_text
 from alerts.routes import Routes
-from fenceline.alert import ActionRefused, Alert, AlertChange, AlertRecord, Call, LedgerRecord
-from fenceline.finding import Finding
+from fenceline.alert import ActionRefused, Alert, AlertChange, AlertRecord, Call, CallRecord, LedgerRecord
+from fenceline.finding import Extreme, Finding
 from fenceline.journal import Action, Attempt, Receipt
 from fenceline.logtime import Moved
 from fenceline.reason import Refused
@@ -23,9 +23,15 @@ REMEMBERED = 10_000  # ended alerts, and actions
 
 
 class AlertEngine:
-    """Open alerts and calls of a park."""
+    """Open alerts and calls of a park.
 
-    def __init__(self) -> None:
+    Args:
+        newest: what the sensor of an alert says at this moment of the fold, where it says it of the same
+            quantity as the alert's limit; pages tell it.
+    """
+
+    def __init__(self, newest: Callable[[Alert], Newest | None] = lambda _: None) -> None:
+        self._newest = newest
         self._facts: Facts | None = None
         self._open: dict[Key, Life] = {}
         self._keys: dict[str, Key] = {}
@@ -44,12 +50,16 @@ class AlertEngine:
         self._calls.put_in_force(routes)
         self._look_again = True
 
-    def findings(self, findings: Sequence[Finding], log_ns: int) -> list[LedgerRecord]:
+    def findings(self, findings: Sequence[Finding | Extreme], log_ns: int) -> list[LedgerRecord]:
         """Apply findings in their order."""
         records: list[LedgerRecord] = []
         for finding in findings:
             key = (finding.rule, finding.subject)
             life = self._open.get(key)
+            if isinstance(finding, Extreme):
+                if life is not None:
+                    lifecycle.got_worse(life, finding)
+                continue
             if life is None:
                 if finding.condition is Condition.TRUE:
                     records += self._raise(key, finding, log_ns)
@@ -200,17 +210,19 @@ class AlertEngine:
         return records
 
     def _tell_members(
-        self, call: OpenCall, change: AlertChange, log_ns: int, by: str | None = None
+        self, call: OpenCall, change: Literal["paging", "answered"], log_ns: int, by: str | None = None
     ) -> list[LedgerRecord]:
-        """Records of the call's alerts that do not say yet how it stands."""
+        """How the call stands, in one record for all of its alerts whose records do not say so yet."""
         standing = _standing(call, by)
-        records: list[LedgerRecord] = []
+        told: list[str] = []
         for alert_id in call.members:
             life = self._open[self._keys[alert_id]]
             if life.alert.call != standing:
-                lifecycle.revise(life, log_ns, {"call": standing})
-                records.append(AlertRecord(change=change, at_ns=log_ns, alert=life.alert, by=by))
-        return records
+                life.alert = life.alert.model_copy(update={"call": standing})
+                told.append(alert_id)
+        if not told:
+            return []
+        return [CallRecord(change=change, at_ns=log_ns, call=standing, alerts=tuple(told), by=by)]
 
     def _why_refused(self, action: Action, life: Life | None) -> Refused | None:
         if not action.by.strip():
@@ -239,7 +251,7 @@ class AlertEngine:
     def _tell(self, alert_ids: Iterable[str]) -> Told:
         assert self._facts is not None
         members = [self._open[self._keys[alert_id]].alert for alert_id in alert_ids]
-        return page_text(members, self._facts)
+        return page_text(members, self._facts, self._newest)
 
 
 def _standing(call: OpenCall, answered_by: str | None = None) -> Call:

@@ -7,6 +7,8 @@
                       returned ──acknowledge──► normal
 
 Not being able to tell never ends an alert; an acknowledgement never ends one that still holds.
+A finding that changes nothing else may still bring a newer value or a worse peak: the alert keeps them,
+and its next record tells them.
 """
 
 from dataclasses import dataclass
@@ -15,7 +17,7 @@ from typing import Any
 
 from alerts.facts import Facts
 from fenceline.alert import Alert, AlertChange
-from fenceline.finding import Finding, LimitUsed
+from fenceline.finding import Extreme, Finding, LimitUsed
 from fenceline.reason import Ended
 from fenceline.vocabulary import AlertState, Condition, Level
 
@@ -64,12 +66,14 @@ def raised(finding: Finding, facts: Facts, ordinal: int, log_ns: int) -> Life:
         position=sensor.position,
         tier=sensor.tier,
         level=finding.level,
+        highest_level=finding.level,
         state=AlertState.UNACKNOWLEDGED,
         condition=Condition.TRUE,
         quantity=sensor.quantity,
         quantity_name=sensor.quantity_name,
         value=finding.value,
-        peak=finding.value,
+        value_ns=None if finding.value is None else finding.at_ns,
+        peak=None,
         unit=sensor.unit,
         limit=finding.limit,
         onset_ns=finding.since_ns,
@@ -79,6 +83,7 @@ def raised(finding: Finding, facts: Facts, ordinal: int, log_ns: int) -> Life:
         simulated=facts.simulated,
         evidence=finding.evidence,
     )
+    alert = _measured(alert, finding)
     return Life(alert, {finding.level: Condition.TRUE}, {finding.level: finding.limit})
 
 
@@ -89,20 +94,22 @@ def apply(life: Life, finding: Finding, log_ns: int) -> AlertChange | None:
         life.held[finding.level] = finding.limit
     elif finding.condition is Condition.FALSE:
         life.held.pop(finding.level, None)
-    before = life.alert
+    life.alert = _measured(life.alert, finding)
     updates: dict[str, object] = {"reason": finding.reason}
     change = _change(life, finding, updates)
     if change is None:
         return None
-    # A value that proves nothing (calibration gas, a fault) is neither the alert's value nor its peak.
-    if finding.value is not None and finding.condition is not Condition.UNKNOWN and before.limit is not None:
-        updates["value"] = finding.value
-        if finding.condition is Condition.TRUE:
-            updates["peak"] = _worse(before.limit, before.peak, finding.value)
     if change == "ended":
         updates["ended_ns"] = log_ns
     revise(life, log_ns, updates)
     return change
+
+
+def got_worse(life: Life, told: Extreme) -> None:
+    """The condition goes on and its worst value is another one: the peak follows, and nothing else."""
+    if told.level in life.held and life.alert.limit is not None:
+        update = peak_with(life.alert, life.alert.limit, told.extreme, told.extreme_at_ns)
+        life.alert = life.alert.model_copy(update=update)
 
 
 def revise(life: Life, log_ns: int, updates: dict[str, object]) -> None:
@@ -164,6 +171,7 @@ def _change(life: Life, finding: Finding, updates: dict[str, object]) -> AlertCh
     holds = any(life.rungs[held] is Condition.TRUE for held in life.held)
     condition = Condition.TRUE if holds else Condition.UNKNOWN
     updates |= {"condition": condition, "level": level, "limit": life.held[level]}
+    updates["highest_level"] = max(alert.highest_level, level, key=lambda one: one.rank)
     if condition is Condition.UNKNOWN and finding.condition is not Condition.UNKNOWN:
         updates["reason"] = alert.reason  # another rung's news: why it cannot tell has not changed
     if level.rank > alert.level.rank:
@@ -202,13 +210,38 @@ def _not_held(life: Life, updates: dict[str, object]) -> AlertChange | None:
     return "unknown" if blind else "known"
 
 
-def _worse(limit: LimitUsed, peak: float | None, value: float) -> float:
-    """The one of two values that lies further beyond the limit."""
-    if peak is None:
-        return value
+def _measured(alert: Alert, finding: Finding) -> Alert:
+    """The alert with the value that a finding tells, and with the worst one since the one before.
+
+    A value that proves nothing (calibration gas, a fault) is neither the alert's value nor its peak; where a
+    finding has none (silence), the newest known one stands, with its own time.
+    """
+    limit = alert.limit
+    if limit is None:
+        return alert
+    extreme, extreme_ns = finding.evidence.get("extreme"), finding.evidence.get("extreme_at_ns")
+    if isinstance(extreme, int | float) and isinstance(extreme_ns, int):
+        alert = alert.model_copy(update=peak_with(alert, limit, float(extreme), extreme_ns))
+    value, at_ns = finding.value, finding.at_ns
+    if value is None or finding.condition is Condition.UNKNOWN:
+        return alert
+    update = peak_with(alert, limit, value, at_ns) if finding.condition is Condition.TRUE else {}
+    if alert.value_ns is None or at_ns >= alert.value_ns:
+        update |= {"value": value, "value_ns": at_ns}
+    return alert.model_copy(update=update)
+
+
+def peak_with(alert: Alert, limit: LimitUsed, value: float, at_ns: int) -> dict[str, object]:
+    """The peak with its time as changes of the alert, where `value` is worse; the first of equals stays."""
+    if alert.peak is not None and _beyond_by(limit, value) <= _beyond_by(limit, alert.peak):
+        return {}
+    return {"peak": value, "peak_ns": at_ns}
+
+
+def _beyond_by(limit: LimitUsed, value: float) -> float:
+    """How far a value lies beyond the limit; below zero within it."""
     if limit.direction == "below":
-        return min(peak, value)
-    upper = limit.upper
-    if upper is None:
-        return max(peak, value)
-    return max(peak, value, key=lambda one: max(limit.value - one, one - upper))
+        return limit.value - value
+    if limit.direction == "above" or limit.upper is None:
+        return value - limit.value
+    return max(limit.value - value, value - limit.upper)

@@ -61,10 +61,10 @@ def can_be_retold(page: Page, routes: Routes, at_ns: int) -> bool:
     return page.state in ("due", "delivered") and at_ns - page.due_ns <= round(routes.update_seconds * SECOND)
 
 
-def received(page: Page, receipt: Receipt) -> Page:
+def received(page: Page, receipt: Receipt, log_ns: int) -> Page:
     """The page with the result of one of its attempts; itself where that says nothing new."""
     attempts = tuple(
-        made.model_copy(update={"result": receipt.result, "detail": receipt.detail})
+        made.model_copy(update={"result": receipt.result, "receipt_ns": log_ns, "detail": receipt.detail})
         if made.n == receipt.number and made.result in (None, "no_receipt")
         else made
         for made in page.attempts

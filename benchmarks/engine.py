@@ -43,7 +43,7 @@ from tests.rules.reference import Reference
 HERE = Path(__file__).resolve().parent
 RECORDS_A_SNAPSHOT = 20_000  # console/roles/snapshots.py
 KNOWN_AFTER = 200  # seconds until all rules can tell
-ROUNDS = 7
+ROUNDS = 15
 PEER = "bytewax==0.21.1"
 PEER_SENSORS, PEER_SECONDS = 100, 400
 
@@ -185,14 +185,14 @@ def main() -> None:
     )
     figures: dict[str, Any] = {}
     shapes: list[tuple[str, str, int, int, int, Sequence[dict[str, Any]]]] = [
-        ("readings_per_s_50ms", "the pack", 1_000, 400, 20, RULES),
-        ("readings_per_s_1s", "the pack", 1_000, 400, 1, RULES),
-        ("readings_per_s_100k_sensors", "the pack", 100_000, 5, 20, RULES),
+        ("readings_per_s_50ms", "the pack", 1_000, 100, 20, RULES),
+        ("readings_per_s_1s", "the pack", 1_000, 100, 1, RULES),
+        ("readings_per_s_100k_sensors", "the pack", 100_000, 3, 20, RULES),
     ]
     if not quick:
-        shapes += [("", "fewer sensors", 100, 2_000, 1, RULES), ("", "more sensors", 10_000, 40, 1, RULES)]
-        shapes += [("", f"only {rule['name']}", 1_000, 400, 1, [rule]) for rule in RULES]
-        shapes += [("", "no rule", 1_000, 400, 1, []), ("", "larger batches", 10_000, 40, 4, RULES)]
+        shapes += [("", "fewer sensors", 100, 1_000, 1, RULES), ("", "more sensors", 10_000, 10, 1, RULES)]
+        shapes += [("", f"only {rule['name']}", 1_000, 100, 1, [rule]) for rule in RULES]
+        shapes += [("", "no rule", 1_000, 100, 1, []), ("", "larger batches", 10_000, 10, 4, RULES)]
     for key, what, sensors, seconds, slices, rules in shapes:
         found = measure(substances, sensors, seconds, slices, rules)
         table.add_row(

@@ -8,12 +8,13 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from alerts.engine import AlertEngine
+from alerts.pagetext import Newest
 from console.inforce import QUARANTINE_RULE, facts_of, parse_items
 from console.selfwatch import SYSTEM, SelfWatch
-from fenceline.alert import LedgerRecord
+from fenceline.alert import Alert, LedgerRecord
 from fenceline.bus import Stored
 from fenceline.errors import WireError
-from fenceline.finding import Finding, FindingRecord, Folded, Quarantined
+from fenceline.finding import Extreme, Finding, FindingRecord, Folded, Quarantined
 from fenceline.journal import Action, Attempt, Batch, Claim, InForce, Receipt, Said, Tick, TimeSet
 from fenceline.logtime import LogTime, Moved
 from fenceline.packing import pack, unpack
@@ -36,7 +37,7 @@ class ParkFold:
     def __init__(self) -> None:
         self.log = LogTime()
         self.rules = RuleEngine()
-        self.alerts = AlertEngine()
+        self.alerts = AlertEngine(self._newest)
         self.watch = SelfWatch()
         self.counted = 0  # readings of all batches, beside the rules' own account and compared with it
         self.items: dict[str, Any] = {}
@@ -159,8 +160,12 @@ class ParkFold:
 
     def _decide(self, found: Sequence[FindingRecord], now_ns: int, out: Output) -> None:
         out.findings += found
-        conditions = [record for record in found if isinstance(record, Finding)]
-        out.ledger += self.alerts.findings(conditions, now_ns)
+        told = [record for record in found if isinstance(record, Finding | Extreme)]
+        out.ledger += self.alerts.findings(told, now_ns)
+
+    def _newest(self, alert: Alert) -> Newest | None:
+        newest = self.rules.newest(alert.rule, alert.subject)
+        return None if newest is None else Newest(*newest)
 
 
 def _spoken_of(stored: Stored) -> tuple[tuple[str, ...], int]:

@@ -16,7 +16,10 @@ Name = LocalName
 
 
 class Call(DerivedModel):
-    """Where paging stands for an alert."""
+    """Where paging stands for the alerts of a call.
+
+    In an alert's record as it stood then; the newest `CallRecord` of its id has the last word.
+    """
 
     id: str
     step: int
@@ -26,11 +29,19 @@ class Call(DerivedModel):
 
 
 class Alert(DerivedModel):
-    """A condition that a named role must answer, at one tier, one place, one substance."""
+    """A condition that a named role must answer, at one tier, one place, one substance.
+
+    Args:
+        level: the level that holds, or held last.
+        highest_level: the highest that it ever had.
+        value, value_ns: the newest value that a finding told, and the event time of its reading.
+        peak, peak_ns: the value furthest beyond the limit since the onset, and the event time of its reading.
+        level_revision: the revision at which level or tier last rose.
+    """
 
     id: str
     revision: int
-    level_revision: int  # the revision at which level or tier last rose
+    level_revision: int
     rule: str
     version: str
     rule_title: Name
@@ -42,12 +53,15 @@ class Alert(DerivedModel):
     position: tuple[float, float] | None
     tier: Tier
     level: Level
+    highest_level: Level
     state: AlertState
     condition: Condition
     quantity: str
     quantity_name: Name
     value: float | None
+    value_ns: int | None = None
     peak: float | None
+    peak_ns: int | None = None
     unit: str
     limit: LimitUsed | None
     onset_ns: int
@@ -60,6 +74,11 @@ class Alert(DerivedModel):
     simulated: bool = False
     evidence: dict[str, Any] = Field(default_factory=dict)
     call: Call | None = None
+
+    @property
+    def listed_level(self) -> Level:
+        """What lists and filters go by: the level that holds, and once it has ended the highest it had."""
+        return self.level if self.ended_ns is None else self.highest_level
 
 
 AlertChange = Literal[
@@ -90,6 +109,21 @@ class AlertRecord(DerivedModel):
     detail: str | None = None
 
 
+class CallRecord(DerivedModel):
+    """Paging moved on for all alerts of a call at once: it stands in another step, or somebody answered.
+
+    Args:
+        alerts: the alerts that this is news of.
+    """
+
+    kind: Literal["call"] = "call"
+    change: Literal["paging", "answered"]
+    at_ns: int
+    call: Call
+    alerts: tuple[str, ...]
+    by: str | None = None
+
+
 class ActionRefused(DerivedModel):
     """An action that does not stand, and why (`fenceline.reason.Refused`)."""
 
@@ -102,13 +136,20 @@ class ActionRefused(DerivedModel):
 
 
 class AttemptMade(DerivedModel):
-    """One attempt of a page, first with its number."""
+    """One attempt of a page, first with its number.
+
+    Args:
+        made_ns, receipt_ns: log time at which it, and its newest receipt, stood in the journal.
+        at_ns: from when its receipt is waited for: the first tick after it, put off by gaps in log time.
+    """
 
     n: int
     channel: str
     nonce: str
-    at_ns: int | None = None  # the first tick after it; none until then
+    made_ns: int
+    at_ns: int | None = None
     result: Literal["delivered", "failed", "no_receipt"] | None = None
+    receipt_ns: int | None = None
     detail: str = ""
 
 
@@ -148,4 +189,4 @@ class PageRecord(DerivedModel):
     page: Page
 
 
-LedgerRecord = AlertRecord | ActionRefused | PageRecord
+LedgerRecord = AlertRecord | CallRecord | ActionRefused | PageRecord

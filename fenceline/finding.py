@@ -33,10 +33,11 @@ class Finding(DerivedModel):
         subject: sensor id.
         since_ns: content-derived onset: the event time at which the condition began to hold.
         at_ns: event time of the deciding reading, or log time of the deciding tick.
-        value: the deciding reading's value; the newest one's where a delay ended at a tick; none for silence.
+        value: the deciding reading's value; the newest one's where a delay ended at a tick;
+            none for silence.
         reason: why it cannot tell (`fenceline.reason.CannotTell`).
-        evidence: values and timers that led here. `extreme` and `extreme_at_ns`, on every change of a condition
-            that is or was true: the worst value since its onset and the event time of that reading.
+        evidence: values and timers that led here. `extreme` and `extreme_at_ns`, where the condition is or was
+            true: the worst value since its onset and the event time of that reading.
     """
 
     kind: Literal["finding"] = "finding"

@@ -176,6 +176,27 @@ class RuleEngine:
             for number in np.flatnonzero(reasons != m.REASON_NONE)
         }
 
+    def newest(self, rule: str, sensor: str) -> tuple[int, float, float] | None:
+        """The newest time of a sensor with its largest and smallest value, which a rule on values compares.
+
+        None where the sensor cannot tell, or the rule compares something else, such as a mean.
+        """
+        tables = self._tables
+        if tables is None or sensor not in tables.code:
+            return None
+        whole, real = tables.arena.integers, tables.arena.floats
+        head = tables.arena.state_at + tables.code[sensor] * m.HEAD_WORDS
+        if whole[head + m.REASON] != m.REASON_NONE or whole[head + m.NEWEST] == m.NEVER:
+            return None
+        at = int(whole[head + m.RULES_AT])
+        while int(whole[at + m.META]) & m.OP_MASK != m.OP_END:
+            rung = int(whole[at + m.RUNGS_AT])
+            direct = int(whole[rung + m.TRAITS]) & m.TRAIT_DIRECT
+            if direct and tables.infos[int(whole[rung + m.RUNG_NUMBER])].rule.name == rule:
+                return int(whole[head + m.NEWEST]), float(real[head + m.HIGH]), float(real[head + m.LOW])
+            at += int(whole[at + m.META]) >> m.LENGTH_SHIFT
+        return None
+
     @property
     def account(self) -> Account:
         lost, words = 0, None if self._tables is None else self._tables.arena.integers

@@ -21,7 +21,7 @@ from rules.rungs import all_unknown, decide, forget_all, forget_rule, put
 
 u = np.uint64
 AHEAD_BY = 8  # readings: far enough for memory, near enough to stay in the cache
-RULE_LINES = 8
+RULE_LINES = 9  # six rules
 
 
 @inlined

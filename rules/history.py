@@ -4,6 +4,7 @@ from typing import Any
 
 from fenceline.park import PlacedSensor
 from rules import memory as m
+from rules.access import fetch
 from rules.compiled import inlined
 
 
@@ -30,6 +31,9 @@ def keep_history(R: Any, Z: Any, h: int, time: int, value: float) -> int:
 
 @inlined
 def following(Z: Any, h: int, place: int) -> int:
-    """The place of the next reading."""
+    """The place of the next reading, fetched: the sensor's next reading will look at it."""
     place += 2
-    return Z[h + m.HISTORY_AT] if place == Z[h + m.HISTORY_END] else place
+    if place == Z[h + m.HISTORY_END]:
+        place = Z[h + m.HISTORY_AT]
+    fetch(Z, place)
+    return place

@@ -13,7 +13,7 @@ from typing import TypeVar
 
 import duckdb
 
-from fenceline.alert import ActionRefused, Alert, AlertRecord, PageRecord
+from fenceline.alert import ActionRefused, Alert, AlertRecord, CallRecord, PageRecord
 from fenceline.bus import Topic
 from fenceline.errors import ServiceError
 from sinks import embedded_read, embedded_write, schema
@@ -107,7 +107,7 @@ class EmbeddedStore:
     async def alert(self, alert: str) -> Alert | None:
         return await self._do(lambda connection: embedded_read.alert(connection, alert))
 
-    async def alert_history(self, alert: str) -> list[Ledgered[AlertRecord]]:
+    async def alert_history(self, alert: str) -> list[Ledgered[AlertRecord | CallRecord]]:
         return await self._do(lambda connection: embedded_read.alert_history(connection, alert))
 
     async def pages(self, alert: str) -> list[Ledgered[PageRecord]]:

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 import duckdb
 import numpy as np
 
-from fenceline.alert import ActionRefused, Alert, AlertRecord, PageRecord
+from fenceline.alert import ActionRefused, Alert, AlertRecord, CallRecord, PageRecord
 from fenceline.bus import Cause, Topic
 from fenceline.finding import Finding
 from fenceline.park import WATCHDOG_OWNER
@@ -19,6 +19,7 @@ from sinks.thin import tidy
 
 HOUR_NS = 3_600_000_000_000
 
+_CHANGES: dict[str, type[AlertRecord | CallRecord]] = {"alert": AlertRecord, "call": CallRecord}
 _BY_CAUSE = "cause_journal, cause_offset, cause_index"
 
 
@@ -90,13 +91,18 @@ def alert(connection: duckdb.DuckDBPyConnection, wanted: str) -> Alert | None:
     return None if row is None else Alert.model_validate_json(row[0])
 
 
-def alert_history(connection: duckdb.DuckDBPyConnection, wanted: str) -> list[Ledgered[AlertRecord]]:
-    """Every change of an alert."""
+def alert_history(
+    connection: duckdb.DuckDBPyConnection, wanted: str
+) -> list[Ledgered[AlertRecord | CallRecord]]:
+    """Every change of an alert, and of its calls."""
     rows = connection.execute(
-        f"SELECT {_BY_CAUSE}, json FROM ledger WHERE kind = 'alert' AND id = ? ORDER BY {_BY_CAUSE}",
-        [wanted],
+        f"""
+        SELECT {_BY_CAUSE}, kind, json FROM ledger
+        WHERE (kind = 'alert' AND id = ?) OR (kind = 'call' AND list_contains(alerts, ?)) ORDER BY {_BY_CAUSE}
+        """,
+        [wanted, wanted],
     ).fetchall()
-    return [Ledgered(Cause(*row[:3]), AlertRecord.model_validate_json(row[3])) for row in rows]
+    return [Ledgered(Cause(*row[:3]), _CHANGES[row[3]].model_validate_json(row[4])) for row in rows]
 
 
 def pages(connection: duckdb.DuckDBPyConnection, wanted: str) -> list[Ledgered[PageRecord]]:

@@ -12,7 +12,7 @@ import duckdb
 import numpy as np
 import pyarrow as pa
 
-from fenceline.alert import ActionRefused, AlertRecord, LedgerRecord, PageRecord
+from fenceline.alert import Alert, AlertRecord, Call, CallRecord, LedgerRecord, PageRecord
 from fenceline.bus import Topic
 from fenceline.finding import Finding, FindingRecord, Folded, Gap
 from fenceline.journal import Batch
@@ -79,36 +79,57 @@ def insert_findings(
             key = (record.rule, record.level.value, record.subject)
             now[key] = [*key, condition, text]
         else:
-            at_ns = record.to_ns if isinstance(record, Gap) else 0
+            at_ns = record.to_ns if isinstance(record, Gap) else getattr(record, "at_ns", 0)
             rows.append([*cause, record.kind, None, None, None, at_ns, text])
     _insert(connection, "findings", _table(rows, schema.FINDINGS))
     _insert(connection, "conditions_now", _table(list(now.values()), schema.CONDITIONS_NOW), replace=True)
 
 
 def insert_ledger(connection: duckdb.DuckDBPyConnection, ledger: Iterable[Ledgered[LedgerRecord]]) -> None:
-    """Insert the changes of alerts and pages, and how each alert stands now."""
+    """Insert the changes of alerts, calls and pages, and how each alert stands now."""
     rows: list[list[Any]] = []
-    now: dict[str, list[Any]] = {}
+    now: dict[str, Alert] = {}
+    moved: dict[str, Call] = {}  # alerts that stand in the table, and where their paging stands since
     for item in ledger:
         record = item.record
-        text = record.model_dump_json()
         cause = [item.cause.journal, item.cause.offset, item.cause.index]
-        row = [*cause, record.kind, *_of_ledger(record), text]
-        rows.append(row)
+        rows.append([*cause, record.kind, *_of_ledger(record), record.model_dump_json()])
         if isinstance(record, AlertRecord):
-            alert = record.alert
-            now[alert.id] = [
-                alert.id,
-                alert.tier.value,
-                alert.level.value,
-                alert.owner,
-                alert.quantity,
-                alert.raised_ns,
-                alert.ended_ns,
-                alert.model_dump_json(),
-            ]
+            now[record.alert.id] = record.alert
+            moved.pop(record.alert.id, None)
+        elif isinstance(record, CallRecord):
+            for alert in record.alerts:
+                known = now.get(alert)
+                if known is None:
+                    moved[alert] = record.call
+                else:
+                    now[alert] = known.model_copy(update={"call": record.call})
     _insert(connection, "ledger", _table(rows, schema.LEDGER))
-    _insert(connection, "alerts_now", _table(list(now.values()), schema.ALERTS_NOW), replace=True)
+    _insert(
+        connection,
+        "alerts_now",
+        _table([_alert_now(alert) for alert in now.values()], schema.ALERTS_NOW),
+        replace=True,
+    )
+    for call in set(moved.values()):
+        ids = [alert for alert, its in moved.items() if its == call]
+        connection.execute(
+            "UPDATE alerts_now SET json = json_merge_patch(json, ?) WHERE id IN (SELECT unnest(?))",
+            [f'{{"call": {call.model_dump_json()}}}', ids],
+        )
+
+
+def _alert_now(alert: Alert) -> list[Any]:
+    return [
+        alert.id,
+        alert.tier.value,
+        alert.listed_level.value,
+        alert.owner,
+        alert.quantity,
+        alert.raised_ns,
+        alert.ended_ns,
+        alert.model_dump_json(),
+    ]
 
 
 def _of_ledger(record: LedgerRecord) -> list[Any]:
@@ -119,7 +140,8 @@ def _of_ledger(record: LedgerRecord) -> list[Any]:
     if isinstance(record, PageRecord):
         page = record.page
         return [page.id, record.change, record.at_ns, page.revision, None, list(page.alerts)]
-    assert isinstance(record, ActionRefused)
+    if isinstance(record, CallRecord):
+        return [record.call.id, record.change, record.at_ns, 0, None, list(record.alerts)]
     return [record.alert, "refused", record.at_ns, 0, record.action, [record.alert]]
 
 

@@ -10,7 +10,7 @@ from typing import Generic, Literal, Protocol, Self, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from fenceline.alert import ActionRefused, Alert, AlertRecord, PageRecord
+from fenceline.alert import ActionRefused, Alert, AlertRecord, CallRecord, PageRecord
 from fenceline.bus import Cause, Position, Topic
 from fenceline.finding import Finding
 from fenceline.park import WATCHDOG_OWNER
@@ -59,7 +59,7 @@ class AlertFilter:
         return (
             (self.state == "all" or (self.state == "ended") == (alert.ended_ns is not None))
             and self.tier in (None, alert.tier)
-            and self.level in (None, alert.level)
+            and self.level in (None, alert.listed_level)
             and (alert.owner != WATCHDOG_OWNER if self.owner is None else self.owner == alert.owner)
             and self.substance in (None, alert.quantity)
         )
@@ -114,8 +114,8 @@ class Queries(Protocol):
     async def alert(self, alert: str) -> Alert | None:
         """One alert as it stands."""
 
-    async def alert_history(self, alert: str) -> list[Ledgered[AlertRecord]]:
-        """Every change of an alert, the first first."""
+    async def alert_history(self, alert: str) -> list[Ledgered[AlertRecord | CallRecord]]:
+        """Every change of an alert and of its calls, the first first."""
 
     async def pages(self, alert: str) -> list[Ledgered[PageRecord]]:
         """The pages that speak of an alert as they stand, the first first."""

@@ -1,6 +1,6 @@
 """The names that the watchdog's canary has in topics, rules, routes and ids. No site may use them."""
 
-from fenceline.alert import ActionRefused, AlertRecord, LedgerRecord
+from fenceline.alert import ActionRefused, AlertRecord, CallRecord, LedgerRecord
 
 CANARY_DEVICE = "canary"
 CANARY_QUANTITY = "canary"
@@ -23,4 +23,4 @@ def of_canary(record: LedgerRecord) -> bool:
         return is_canary(record.alert.id)
     if isinstance(record, ActionRefused):
         return is_canary(record.alert)
-    return is_canary(record.page.call)
+    return is_canary(record.call.id if isinstance(record, CallRecord) else record.page.call)

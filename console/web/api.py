@@ -2,7 +2,7 @@
 
 from datetime import datetime
 from math import isnan
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeGuard
 
 from fastapi import APIRouter, Header, Query, Request
 from fastapi.responses import Response
@@ -16,7 +16,7 @@ from console.web.services import WebServices
 from console.web.shaping import alert_shape, history_shape, page_shape
 from console.web.stream import StreamResponse
 from console.web.times import NANOSECONDS_PER_MILLISECOND, nanoseconds, rfc3339
-from fenceline.alert import Alert, AlertRecord, PageRecord
+from fenceline.alert import Alert, AlertRecord, CallRecord, LedgerRecord, PageRecord
 from fenceline.bus import Cause
 from fenceline.journal import Action
 from fenceline.vocabulary import Level, Quality, Tier
@@ -74,15 +74,16 @@ def router_of(services: WebServices) -> APIRouter:
     @router.get("/alerts/{alert_id:path}", responses=_ERRORS)
     async def alert(alert_id: str) -> shapes.AlertDetailShape:
         found = await _known(services, alert_id)
-        changes: dict[Cause, AlertRecord] = {
+        changes: dict[Cause, AlertRecord | CallRecord] = {
             item.cause: item.record for item in await history.alert_history(alert_id)
         }
         pages: dict[str, PageRecord] = {
             item.record.page.id: item.record for item in await history.pages(alert_id)
         }
         for entry in view.recent:
-            if isinstance(entry.record, AlertRecord) and entry.record.alert.id == alert_id:
-                changes[entry.cause] = entry.record
+            record = entry.record
+            if _is_change_of(alert_id, record):
+                changes[entry.cause] = record
         for record in view.pages_of(alert_id):
             pages[record.page.id] = record
         ordered = sorted(pages.values(), key=lambda record: (record.page.due_ns, record.page.number))
@@ -176,6 +177,12 @@ async def _known(services: WebServices, alert_id: str) -> Alert:
     if found is None:
         raise Problem(404, f"there is no alert `{alert_id}`", "see /api/alerts for what there is")
     return found
+
+
+def _is_change_of(alert_id: str, record: LedgerRecord) -> TypeGuard[AlertRecord | CallRecord]:
+    if isinstance(record, AlertRecord):
+        return record.alert.id == alert_id
+    return isinstance(record, CallRecord) and alert_id in record.alerts
 
 
 def _time(name: str, moment: datetime) -> int:

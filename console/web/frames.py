@@ -1,14 +1,15 @@
 """Server-Sent Events as bytes: an event's name, its data and perhaps a ledger position in, a frame out."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import orjson
 
 from console.watchdog.names import of_canary
 from console.web.newest import Newest
-from console.web.shaping import alert_shape, page_shape
+from console.web.shaping import alert_shape, call_shape, page_shape
 from console.web.times import NANOSECONDS_PER_MILLISECOND
-from fenceline.alert import Alert, AlertRecord, LedgerRecord, PageRecord
+from fenceline.alert import Alert, AlertRecord, CallRecord, LedgerRecord, PageRecord
 
 RECONNECT_MS = 1_000
 
@@ -29,7 +30,7 @@ def alert_frame(alert: Alert, position: int) -> bytes:
 
 
 def ledger_frames(record: LedgerRecord, position: int) -> bytes | None:
-    """What a ledger record says to the screens: one event, or for a page one per alert it names.
+    """What a ledger record says to the screens: one event.
 
     None for what no screen shows: refusals, and the watchdog's canary.
     """
@@ -39,8 +40,19 @@ def ledger_frames(record: LedgerRecord, position: int) -> bytes | None:
         return alert_frame(record.alert, position)
     if isinstance(record, PageRecord):
         page = page_shape(record).model_dump()
-        return b"".join(frame("page", page | {"alert": alert}, position) for alert in record.page.alerts)
+        return frame("page", page | {"alerts": record.page.alerts}, position)
+    if isinstance(record, CallRecord):
+        call = call_shape(record.call).model_dump()
+        return frame("call", {"call": call, "alerts": record.alerts}, position)
     return None
+
+
+def peaks_frame(alerts: Sequence[Alert]) -> bytes:
+    """The peaks of alerts that have got worse without a record of theirs."""
+    return frame(
+        "peaks",
+        {alert.id: [(alert.peak_ns or 0) // NANOSECONDS_PER_MILLISECOND, alert.peak] for alert in alerts},
+    )
 
 
 def values_frame(changed: dict[str, Newest]) -> bytes:

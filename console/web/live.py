@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import structlog
 
-from console.web.frames import alert_frame, frame, hello_frame, ledger_frames, values_frame
+from console.web.frames import alert_frame, frame, hello_frame, ledger_frames, peaks_frame, values_frame
 from console.web.times import rfc3339, rfc3339_or_none
 from console.web.view import View
 from fenceline.alert import LedgerRecord
@@ -100,6 +100,9 @@ class Live:
         changed = self.view.newest.take_changed()
         if changed:
             self._publish(values_frame(changed))
+        worse = self.view.take_worse()
+        if worse:
+            self._publish(peaks_frame(worse))
         self._publish(frame("status", self.status()))
         now = self._clock.monotonic()
         for screen in list(self.screens):

@@ -113,6 +113,7 @@ class AlertLimitShape(BaseModel):
 class CallShape(BaseModel):
     """Where paging stands."""
 
+    id: str
     step: int
     cycle: int
     pages_due: int
@@ -134,12 +135,15 @@ class AlertShape(BaseModel):
     owner_name: Name
     tier: Tier
     level: Level
+    highest_level: Level
     state: AlertState
     condition: Condition
     quantity: str
     quantity_name: Name
     value: float | None
+    value_at: str | None
     peak: float | None
+    peak_at: str | None
     unit: str
     limit: AlertLimitShape | None
     onset: str
@@ -163,12 +167,14 @@ class AlertsShape(BaseModel):
 
 
 class AttemptShape(BaseModel):
-    """One attempt to deliver a page."""
+    """One attempt to deliver a page, with the times at which it and its receipt were recorded."""
 
     n: int
     channel: str | None
     at: str
     result: str | None
+    receipt_at: str | None
+    detail: str
 
 
 class PageShape(BaseModel):
@@ -189,14 +195,20 @@ class PageShape(BaseModel):
 
 
 class HistoryShape(BaseModel):
-    """One change of an alert."""
+    """One change of an alert, or of its paging: of that no revision, level, state and values are told."""
 
     at: str
     change: str
     by: str | None
-    revision: int
-    level: Level
-    state: AlertState
+    revision: int | None
+    level: Level | None
+    state: AlertState | None
+    condition: Condition | None
+    value: float | None
+    peak: float | None
+    reason: str | None
+    step: int | None
+    cycle: int | None
     detail: str | None
 
 

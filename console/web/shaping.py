@@ -9,13 +9,12 @@ from console.web.shapes import (
     PageShape,
 )
 from console.web.times import rfc3339, rfc3339_or_none
-from fenceline.alert import Alert, AlertRecord, PageRecord
+from fenceline.alert import Alert, AlertRecord, Call, CallRecord, PageRecord
 from fenceline.finding import LimitUsed
 
 
 def alert_shape(alert: Alert) -> AlertShape:
     """An alert as the screens read it."""
-    call = alert.call
     return AlertShape(
         id=alert.id,
         revision=alert.revision,
@@ -29,12 +28,15 @@ def alert_shape(alert: Alert) -> AlertShape:
         owner_name=alert.owner_name,
         tier=alert.tier,
         level=alert.level,
+        highest_level=alert.highest_level,
         state=alert.state,
         condition=alert.condition,
         quantity=alert.quantity,
         quantity_name=alert.quantity_name,
         value=alert.value,
+        value_at=rfc3339_or_none(alert.value_ns),
         peak=alert.peak,
+        peak_at=rfc3339_or_none(alert.peak_ns),
         unit=alert.unit,
         limit=None if alert.limit is None else _limit_shape(alert.limit),
         onset=rfc3339(alert.onset_ns),
@@ -47,12 +49,13 @@ def alert_shape(alert: Alert) -> AlertShape:
         simulated=alert.simulated,
         position=alert.position,
         placement=alert.placement,
-        call=None
-        if call is None
-        else CallShape(
-            step=call.step, cycle=call.cycle, pages_due=call.pages_due, answered_by=call.answered_by
-        ),
+        call=None if alert.call is None else call_shape(alert.call),
     )
+
+
+def call_shape(call: Call) -> CallShape:
+    """Where paging stands."""
+    return CallShape(**call.model_dump())
 
 
 def page_shape(record: PageRecord) -> PageShape:
@@ -62,9 +65,10 @@ def page_shape(record: PageRecord) -> PageShape:
         AttemptShape(
             n=attempt.n,
             channel=attempt.channel,
-            # No tick has followed it yet: the record's own time is the nearest there is.
-            at=rfc3339(record.at_ns if attempt.at_ns is None else attempt.at_ns),
+            at=rfc3339(attempt.made_ns),
             result=attempt.result,
+            receipt_at=rfc3339_or_none(attempt.receipt_ns),
+            detail=attempt.detail,
         )
         for attempt in page.attempts
     ]
@@ -86,16 +90,24 @@ def page_shape(record: PageRecord) -> PageShape:
     )
 
 
-def history_shape(record: AlertRecord) -> HistoryShape:
-    """One change of an alert."""
+def history_shape(record: AlertRecord | CallRecord) -> HistoryShape:
+    """One change of an alert or of its paging."""
+    alert = record.alert if isinstance(record, AlertRecord) else None
+    call = record.call if isinstance(record, CallRecord) else record.alert.call
     return HistoryShape(
         at=rfc3339(record.at_ns),
         change=record.change,
         by=record.by,
-        revision=record.alert.revision,
-        level=record.alert.level,
-        state=record.alert.state,
-        detail=record.detail,
+        revision=None if alert is None else alert.revision,
+        level=None if alert is None else alert.level,
+        state=None if alert is None else alert.state,
+        condition=None if alert is None else alert.condition,
+        value=None if alert is None else alert.value,
+        peak=None if alert is None else alert.peak,
+        reason=None if alert is None else alert.reason,
+        step=None if call is None else call.step,
+        cycle=None if call is None else call.cycle,
+        detail=record.detail if isinstance(record, AlertRecord) else None,
     )
 
 

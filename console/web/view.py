@@ -8,13 +8,14 @@ from collections import OrderedDict, deque
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from alerts.lifecycle import peak_with
 from console.watchdog.names import is_canary, of_canary
 from console.web.newest import NewestReadings
 from console.web.shapes import SensorPlace, SensorShape
 from console.web.times import rfc3339
-from fenceline.alert import Alert, AlertRecord, LedgerRecord, PageRecord
+from fenceline.alert import Alert, AlertRecord, CallRecord, LedgerRecord, PageRecord
 from fenceline.bus import Cause, Topic
-from fenceline.finding import Finding, FindingRecord, Folded
+from fenceline.finding import Extreme, Finding, FindingRecord, Folded
 from fenceline.reason import CannotTell
 from fenceline.vocabulary import FIRST_BAD_QUALITY, AlertState, Condition, Level
 from sinks.query import OpenLedger
@@ -62,6 +63,8 @@ class View:
         self.folded_offset: int | None = None  # of that tick in the journal
         self.received_per_second = 0.0
         self.position = -1  # of the last ledger record in this picture
+        self._open_of: dict[tuple[str, str], str] = {}  # rule, subject → the open alert
+        self._worse: set[str] = set()
         self._actions: OrderedDict[str, Outcome] = OrderedDict()
         self._unknown: dict[str, dict[tuple[str, Level], str]] = {}
         self._ledger_cause: Cause | None = None
@@ -70,6 +73,7 @@ class View:
     def seed(self, ledger: OpenLedger) -> None:
         """Begin with what a store holds, up to where it has applied the topics."""
         self.open = {alert.id: alert for alert in ledger.alerts if not is_canary(alert.id)}
+        self._open_of = {(alert.rule, alert.subject): alert.id for alert in self.open.values()}
         self.canary = next((alert for alert in ledger.alerts if is_canary(alert.id)), None)
         self.pages = {record.page.id: record for record in ledger.pages if not of_canary(record)}
         for finding in ledger.unknown:
@@ -95,6 +99,8 @@ class View:
             self._take_alert(record)
         elif isinstance(record, PageRecord):
             self._take_page(record)
+        elif isinstance(record, CallRecord):
+            self._take_call(record)
         else:
             self._remember(record.action, Outcome(record.reason))
         return True
@@ -111,6 +117,8 @@ class View:
         self._findings_cause = cause
         if isinstance(record, Finding):
             self._take_condition(record)
+        elif isinstance(record, Extreme):
+            self._take_extreme(record)
         elif isinstance(record, Folded):
             self._take_folded(record)
             self.folded_offset = cause.offset
@@ -130,6 +138,11 @@ class View:
     def outcome(self, action: str) -> Outcome | None:
         """What the ledger says of an action, where it said so lately."""
         return self._actions.get(action)
+
+    def take_worse(self) -> list[Alert]:
+        """The open alerts whose peak rose, without a record of theirs, since this was last asked."""
+        worse, self._worse = self._worse, set()
+        return [self.open[alert] for alert in sorted(worse) if alert in self.open]
 
     @property
     def unacknowledged(self) -> int:
@@ -178,13 +191,22 @@ class View:
             self._remember(record.action, Outcome(None))
         if alert.ended_ns is None:
             self.open[alert.id] = alert
+            self._open_of[alert.rule, alert.subject] = alert.id
             self.ended.pop(alert.id, None)
             return
         self.open.pop(alert.id, None)
+        if self._open_of.get((alert.rule, alert.subject)) == alert.id:
+            del self._open_of[alert.rule, alert.subject]
         self.ended[alert.id] = alert
         while len(self.ended) > ENDED_KEPT:
             gone, _ = self.ended.popitem(last=False)
             self._drop_pages_of(gone)
+
+    def _take_call(self, record: CallRecord) -> None:
+        for alert in record.alerts:
+            known = self.open.get(alert)
+            if known is not None:
+                self.open[alert] = known.model_copy(update={"call": record.call})
 
     def _take_page(self, record: PageRecord) -> None:
         self.pages[record.page.id] = record
@@ -207,6 +229,16 @@ class View:
             rungs.pop(rung, None)
             if not rungs:
                 del self._unknown[finding.subject]
+
+    def _take_extreme(self, told: Extreme) -> None:
+        """An alert's records tell its peak only when something else changes; a screen shows it at once."""
+        alert = self.open.get(self._open_of.get((told.rule, told.subject), ""))
+        if alert is None or alert.limit is None or told.extreme_at_ns < alert.onset_ns:
+            return  # of an alert that this picture does not have yet, or no longer
+        worse = peak_with(alert, alert.limit, told.extreme, told.extreme_at_ns)
+        if worse:
+            self.open[alert.id] = alert.model_copy(update=worse)
+            self._worse.add(alert.id)
 
     def _take_folded(self, record: Folded) -> None:
         before, self.folded = self.folded, record

@@ -7,8 +7,8 @@ import orjson
 from alerts.engine import AlertEngine
 from alerts.facts import Facts, RuleFacts, SensorFacts
 from alerts.routes import Recipient, Route, Routes, Step
-from fenceline.alert import ActionRefused, Alert, AlertRecord, LedgerRecord, Name, PageRecord
-from fenceline.finding import Finding, LimitUsed
+from fenceline.alert import ActionRefused, Alert, AlertRecord, CallRecord, LedgerRecord, Name, PageRecord
+from fenceline.finding import Extreme, Finding, LimitUsed
 from fenceline.journal import Action, Attempt, Receipt
 from fenceline.logtime import Moved
 from fenceline.vocabulary import Condition, Level, Tier
@@ -142,6 +142,19 @@ class Park:
     ) -> list[LedgerRecord]:
         return self.finding(subject, level, Condition.UNKNOWN, **({"value": 99.0} | changes))
 
+    def extreme(self, value: float, at_ns: int, level: Level = Level.YELLOW) -> list[LedgerRecord]:
+        told = Extreme(
+            rule="high",
+            version="1",
+            level=level,
+            subject="e01-h2s-1",
+            since_ns=START_NS,
+            at_ns=self.now_ns,
+            extreme=value,
+            extreme_at_ns=at_ns,
+        )
+        return self._says(self.engine.findings([told], self.now_ns))
+
     def acknowledge(
         self, alert: str, revision: int, by: str = "张伟", action: str | None = None
     ) -> list[LedgerRecord]:
@@ -206,6 +219,10 @@ def alerts(records: list[LedgerRecord]) -> list[AlertRecord]:
     return [record for record in records if isinstance(record, AlertRecord)]
 
 
+def calls(records: list[LedgerRecord]) -> list[CallRecord]:
+    return [record for record in records if isinstance(record, CallRecord)]
+
+
 def pages(records: list[LedgerRecord]) -> list[PageRecord]:
     return [record for record in records if isinstance(record, PageRecord)]
 
@@ -215,7 +232,7 @@ def said(records: list[LedgerRecord]) -> list[str]:
     words: list[str] = []
     for record in records:
         match record:
-            case AlertRecord():
+            case AlertRecord() | CallRecord():
                 words.append(record.change)
             case ActionRefused():
                 words.append(f"refused {record.reason}")

@@ -3,7 +3,7 @@
 from alerts.routes import Recipient, Route, Step
 from fenceline.logtime import Moved
 from fenceline.vocabulary import Level
-from tests.alerts.decisions import SECOND, Park, alerts, name, pages, routes, said
+from tests.alerts.decisions import SECOND, Park, calls, name, pages, routes, said
 
 DESK = Step(to=("desk",), wait_seconds=60)
 
@@ -107,14 +107,13 @@ def test_log_time_that_is_put_back_holds_up_no_wait() -> None:
 
 
 def test_routes_with_fewer_steps_say_so_in_the_alerts() -> None:
-    """A call beyond the last step stands in the last, and its alerts' records follow."""
+    """A call beyond the last step stands in the last, and says so."""
     park = Park()
     park.true()
     park.delivered(pages(park.ledger)[0].page.id)
     park.wait(61)
     park.put_in_force(routes(routes=(Route(steps=(DESK,)),)))
 
-    (record,) = alerts(park.tick())
+    (record,) = calls(park.tick())
 
-    assert record.alert.call is not None
-    assert ("paging", 0) == (record.change, record.alert.call.step)
+    assert ("paging", 0) == (record.change, record.call.step)

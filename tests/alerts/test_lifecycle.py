@@ -77,14 +77,22 @@ def test_every_change_raises_the_revision_by_one() -> None:
     ] == found
 
 
-def test_a_value_that_proves_nothing_is_neither_value_nor_peak() -> None:
-    """Calibration gas at a detector in alarm is not what the page should speak of."""
+def test_an_ended_alert_keeps_the_highest_level_it_had() -> None:
+    """Whoever reads it later must see how bad it was, not where it stood at last."""
     park = Park()
-    park.true(value=12.0)
+    park.true(level=Level.YELLOW, value=12.0)
+    park.true(level=Level.RED, value=50.0)
+    park.false(level=Level.RED, value=12.0)
+    park.acknowledge(park.alert.id, 3)
 
-    park.unknown(value=500.0)
+    (ended,) = alerts(park.false(level=Level.YELLOW, value=1.0))
 
-    assert (12.0, 12.0, "calibration") == (park.alert.value, park.alert.peak, park.alert.reason)
+    assert ("ended", Level.YELLOW, Level.RED, 50.0) == (
+        ended.change,
+        ended.alert.level,
+        ended.alert.highest_level,
+        ended.alert.peak,
+    )
 
 
 def test_a_reason_goes_when_it_can_be_told_again() -> None:
@@ -106,52 +114,6 @@ def test_a_reason_goes_when_it_can_be_told_again() -> None:
     park.true(level=Level.YELLOW, value=12.0)
 
     assert (Condition.TRUE, None) == (park.alert.condition, park.alert.reason)
-
-
-@pytest.mark.parametrize(
-    ("used", "values", "peak"),
-    [
-        (limit(Level.YELLOW), [12.0, 30.0, 15.0], 30.0),
-        (BELOW, [19.0, 15.0, 18.0], 15.0),
-        (OUTSIDE, [19.0, 24.0, 23.6], 19.0),  # 0.5 below, 0.5 above: the first of equals stays
-        (OUTSIDE, [19.0, 25.0, 18.5], 25.0),
-        (BELOW, [0.0, 15.0, 18.0], 0.0),
-    ],
-)
-def test_the_peak_is_the_value_furthest_beyond_the_limit(
-    used: LimitUsed, values: list[float], peak: float
-) -> None:
-    """Below a limit that is the smallest, outside an interval the furthest from it; zero is a value."""
-    park = Park()
-
-    for level, value in zip((Level.BLUE, Level.YELLOW, Level.RED), values, strict=True):
-        park.true(level=level, value=value, limit=used)
-
-    assert peak == park.alert.peak
-
-
-def test_zero_is_a_value_and_none_is_not() -> None:
-    """Oxygen at nothing is shown as zero; what a tick decided leaves the value as it was."""
-    park = Park()
-    park.true(value=0.0, limit=BELOW)
-
-    assert (0.0, 0.0) == (park.alert.value, park.alert.peak)
-
-    park.true(level=Level.RED, value=None, limit=BELOW)
-
-    assert (0.0, 0.0, 2) == (park.alert.value, park.alert.peak, park.alert.revision)
-
-
-def test_no_value_stays_missing() -> None:
-    """An alert that the end of a delay decided has no value, and what it returned with is no peak."""
-    park = Park()
-    park.true(value=None)
-
-    assert (None, None) == (park.alert.value, park.alert.peak)
-
-    park.false(value=0.0)
-
-    assert (0.0, None) == (park.alert.value, park.alert.peak)
 
 
 def test_a_lower_level_may_raise_nothing_above_it() -> None:

@@ -62,7 +62,7 @@ def test_receipt_is_waited_for_to_the_last_moment() -> None:
 def test_attempt_known_from_the_ledger_gets_its_time_from_a_later_tick() -> None:
     """A ledger that is read ahead of the journal does not make an attempt older than it is."""
     outbox = _outbox()
-    made = AttemptMade(n=1, channel="first", nonce="a/1")
+    made = AttemptMade(n=1, channel="first", nonce="a/1", made_ns=START_NS)
     outbox.ledger(Cause(1, 10, 0), with_attempts(page_named(), made))
     outbox.journal(3, _tick(1))
     outbox.journal(10, _attempt())
@@ -110,7 +110,9 @@ def test_attempt_is_lost_once_it_is_late_or_done() -> None:
 def test_receipt_after_no_receipt_counts() -> None:
     """An answer that comes after the engine gave it up still ends the page."""
     outbox = _outbox()
-    made = AttemptMade(n=1, channel="first", nonce="a/1", at_ns=START_NS, result="no_receipt")
+    made = AttemptMade(
+        n=1, channel="first", nonce="a/1", made_ns=START_NS, at_ns=START_NS, result="no_receipt"
+    )
     outbox.ledger(Cause(1, 3, 0), with_attempts(page_named(), made))
 
     outbox.journal(9, Receipt(page=PAGE, number=1, result="delivered"))

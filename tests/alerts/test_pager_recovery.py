@@ -72,7 +72,7 @@ async def test_ledger_folded_anew_pages_nobody_again(world: World) -> None:
 
     await world.ledger("due", page_named(), Cause(1, 2, 0))
     await settle()
-    made = AttemptMade(n=1, channel="first", nonce="old/1")
+    made = AttemptMade(n=1, channel="first", nonce="old/1", made_ns=START_NS)
     await world.ledger("attempted", with_attempts(page_named(), made), Cause(1, 3, 0))
     await world.pass_time(30)
 
@@ -83,8 +83,8 @@ async def test_journal_whose_head_was_cut_is_made_up_for_by_the_ledger(world: Wo
     """Attempts that were cut away stand in the page; terms come from the snapshot; waits and expiry go on."""
     channel = ScriptedChannel()
     made = [
-        AttemptMade(n=1, channel="first", nonce="old/1", at_ns=START_NS, result="failed"),
-        AttemptMade(n=2, channel="first", nonce="old/2"),
+        AttemptMade(n=1, channel="first", nonce="old/1", made_ns=START_NS, at_ns=START_NS, result="failed"),
+        AttemptMade(n=2, channel="first", nonce="old/2", made_ns=START_NS),
     ]
     for one in made:
         await world.journal(Attempt(page=PAGE, number=one.n, channel="first", nonce=one.nonce))

@@ -12,6 +12,7 @@ from rich.console import Console
 from typer.testing import CliRunner
 
 from console import cli
+from console.commands import watchdog
 from console.commands.columns import show
 from console.commands.deadletters import _COLUMNS
 from console.version import VERSION
@@ -162,8 +163,12 @@ def test_the_hint_fits_the_error(
 
 
 @pytest.mark.parametrize("command", ["up", "watchdog", "doctor"])
-def test_an_option_of_the_broker_is_named_as_it_was_typed(tmp_path: Path, command: str) -> None:
+def test_an_option_of_the_broker_is_named_as_it_was_typed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command: str
+) -> None:
     """With its value, and where the words that it may be are listed."""
+    for module in (cli, watchdog):
+        monkeypatch.setattr(module, "set_up_logs", lambda *_: None)
     error = refused(command, "--data", str(tmp_path), "--mqtt-protocol", "4")
 
     assert "`--mqtt-protocol` is `4` and must be '5' or '3.1.1'" == error.message

@@ -235,16 +235,15 @@ async def test_another_build_refuses_a_tail_that_was_folded_already() -> None:
     await EngineWorker(bus=bus, park=PARK, clock=ManualClock(), force=newer).start()
 
 
-async def test_snapshot_of_an_earlier_layout_is_taken_up() -> None:
-    """A field that the snapshot does not have yet keeps its first value; other lengths are refused."""
+async def test_snapshot_of_another_layout_is_refused() -> None:
+    """State words mean what this release's layout says: those of another are not taken for its own."""
     bus = MemoryBus(clock=ManualClock())
     await write(bus, journal(5))
     worker = _worker(bus)
     await worker.start()
     head, arrays = worker.fold.rules.dump()
-    without = [name for name in arrays["sensors"].dtype.names if name != "missing"]
 
-    worker.fold.rules.load(head, {**arrays, "sensors": arrays["sensors"][without].copy()})
-
-    with pytest.raises(WireError, match="rows"):
-        worker.fold.rules.load(head, {**arrays, "rungs": arrays["rungs"][:1]})
+    with pytest.raises(WireError, match="format"):
+        worker.fold.rules.load({**head, "format": 0}, arrays)
+    with pytest.raises(WireError, match="words"):
+        worker.fold.rules.load(head, {"state": arrays["state"][:-1]})

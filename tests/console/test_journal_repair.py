@@ -88,14 +88,14 @@ STATE = Case(
 SHORT = Case(
     _cut_short,
     "the journal holds no record there",
-    [("journal", 401, LAST, False), ("findings", 213, 242, True), ("alerts", 72, 83, True)],
+    [("journal", 401, LAST, False), ("findings", 219, 249, True), ("alerts", 72, 83, True)],
     journal=2,
     start=LOWER,
 )
 EMPTIED = Case(
     lambda folder: folder.log.write_bytes(b""),
     "is not a bus of Fenceline",
-    [("journal", 0, LAST, False), ("findings", 0, 242, False), ("alerts", 0, 83, False)],
+    [("journal", 0, LAST, False), ("findings", 0, 249, False), ("alerts", 0, 83, False)],
     journal=2,
     start=UPPER,
 )

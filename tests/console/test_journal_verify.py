@@ -71,7 +71,7 @@ async def test_a_sound_folder_is_found_sound(tmp_path: Path) -> None:
     found = await look(folder.data, PARK, deep=True)
 
     assert found.sound
-    assert {"findings": 243, "journal": LAST + 1, "deadletter": 30, "alerts": 84} == {
+    assert {"findings": 250, "journal": LAST + 1, "deadletter": 30, "alerts": 84} == {
         topic.value: count.records for topic, count in found.topics.items()
     }
     assert [UPPER, LOWER] == [int(one.split("/")[1]) for one in found.snapshots]

@@ -123,7 +123,7 @@ async def test_an_alert_with_its_history_pages_and_evidence(console: Console) ->
 
 async def test_a_page_that_waits_for_its_receipt_is_sent(console: Console) -> None:
     """An attempt without a result shows as sent, with the channel it went to."""
-    attempt = {"n": 1, "channel": "webhook", "nonce": "x"}
+    attempt = {"n": 1, "channel": "webhook", "nonce": "x", "made_ns": alert().raised_ns}
     await append(console.bus, Topic.ALERTS, raised(alert()), page(alert(), attempts=(attempt,)))
     await console.follow()
 

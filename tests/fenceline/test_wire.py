@@ -19,7 +19,7 @@ from tests.fenceline.wire_examples import EXAMPLES, FOLDER, path_of
 
 KINDS = {
     "epoch", "claim", "tick", "time_set", "in_force", "action", "attempt", "receipt", "said", "batch",
-    "dead_letter", "finding", "folded", "gap", "quarantined", "alert", "refused", "page",
+    "dead_letter", "finding", "extreme", "folded", "gap", "quarantined", "alert", "call", "refused", "page",
 }  # fmt: skip
 
 

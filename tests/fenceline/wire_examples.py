@@ -8,8 +8,18 @@ from pathlib import Path
 
 from pydantic import BaseModel
 
-from fenceline.alert import ActionRefused, Alert, AlertRecord, AttemptMade, Call, Name, Page, PageRecord
-from fenceline.finding import Account, Finding, Folded, Gap, LimitUsed, Quarantined
+from fenceline.alert import (
+    ActionRefused,
+    Alert,
+    AlertRecord,
+    AttemptMade,
+    Call,
+    CallRecord,
+    Name,
+    Page,
+    PageRecord,
+)
+from fenceline.finding import Account, Extreme, Finding, Folded, Gap, LimitUsed, Quarantined
 from fenceline.journal import (
     Action,
     Attempt,
@@ -51,6 +61,7 @@ ALERT = Alert(
     position=(121.5, 31.25),
     tier=Tier.ENTERPRISE,
     level=Level.ORANGE,
+    highest_level=Level.RED,
     state=AlertState.ACKNOWLEDGED,
     condition=Condition.TRUE,
     quantity="h2s",
@@ -91,8 +102,16 @@ PAGE = Page(
     link="/alerts/c1",
     simulated=True,
     attempts=(
-        AttemptMade(n=1, channel="webhook", nonce="n1", at_ns=NOON, result="failed", detail="timed out"),
-        AttemptMade(n=2, channel="log", nonce="n2"),
+        AttemptMade(
+            n=1,
+            channel="webhook",
+            nonce="n1",
+            made_ns=NOON,
+            result="failed",
+            receipt_ns=NOON,
+            detail="timed out",
+        ),
+        AttemptMade(n=2, channel="log", nonce="n2", made_ns=NOON),
     ),
 )
 READINGS = Readings.from_rows(
@@ -172,6 +191,16 @@ EXAMPLES: dict[str, BaseModel | Batch] = {
         limit=OUTSIDE,
         reason="silent",
     ),
+    "extreme": Extreme(
+        rule="toxic",
+        version="1f",
+        level=Level.RED,
+        subject="e01-u1-h2s-1",
+        since_ns=NOON,
+        at_ns=NOON + 10 * SECOND,
+        extreme=42.5,
+        extreme_at_ns=NOON + 7 * SECOND,
+    ),
     "folded": Folded(
         to_ns=NOON,
         sensors=300,
@@ -185,6 +214,13 @@ EXAMPLES: dict[str, BaseModel | Batch] = {
         offset=7, record="batch", error="ZeroDivisionError", sensors=("e01-u1-h2s-1",)
     ),
     "alert": AlertRecord(change="acknowledged", at_ns=NOON, alert=ALERT, by="张伟", action="a-2"),
+    "call": CallRecord(
+        change="answered",
+        at_ns=NOON,
+        call=Call(id="a~1", step=1, cycle=0, pages_due=2, answered_by="张伟"),
+        alerts=("a", "b"),
+        by="张伟",
+    ),
     "refused": ActionRefused(
         action="a-3", alert=ALERT.id, by="李娜", reason="already_acknowledged", at_ns=NOON
     ),

@@ -58,6 +58,10 @@ class Pages:
         self._remains, self._alerts, self._oracle, self._fail = remains, alerts, oracle, fail
         self._pages: dict[str, OnePage] = {}
         self._landed: dict[int, int] = {}  # journal offset → place in the history
+        # As the ledger leaves them: the alerts, their calls, and how each call stands.
+        self._newest: dict[str, dict[str, Any]] = {}
+        self._call_of: dict[str, str] = {}
+        self._calls: dict[str, dict[str, Any]] = {}
 
     def look(self) -> None:
         """Every promise about pages."""
@@ -72,6 +76,7 @@ class Pages:
 
     def _gather(self) -> None:
         for cause, record in self._alerts:
+            self._call(record)
             if record["kind"] != "page":
                 continue
             page = record["page"]
@@ -102,6 +107,17 @@ class Pages:
         for place, event in enumerate(self._remains.history):
             if event[1] == "landed" and event[2] == "journal":
                 self._landed.update(dict.fromkeys(range(event[3], event[4]), place))
+
+    def _call(self, record: dict[str, Any]) -> None:
+        """Of a call the newest record has the last word, be it the call's own or an alert's."""
+        alert = record["alert"] if record["kind"] == "alert" else None
+        call = record.get("call") if alert is None else alert["call"]
+        members = record.get("alerts", ()) if alert is None else (alert["id"],)
+        if alert is not None:
+            self._newest[alert["id"]] = alert
+        if call is not None:
+            self._calls[call["id"]] = call
+            self._call_of.update(dict.fromkeys(members, call["id"]))
 
     def _sent_rightly(self) -> None:
         sent: set[tuple[str, int]] = set()
@@ -170,11 +186,8 @@ class Pages:
         for event in self._remains.history:
             if event[1] == "received":
                 told |= set(event[5])
-        newest = {
-            record["alert"]["id"]: record["alert"] for _, record in self._alerts if record["kind"] == "alert"
-        }
-        for name, alert in newest.items():
-            call = alert["call"]
+        for name, alert in self._newest.items():
+            call = self._calls.get(self._call_of.get(name, ""))
             answered = call is not None and call["answered_by"] is not None
             waits = alert["state"] in ("unacknowledged", "returned") and alert["level"] != "attention"
             if (
@@ -232,15 +245,9 @@ class Pages:
 
     def _goes_on(self, call: str, pages: list[OnePage]) -> None:
         """Where nobody answers the next step comes, once its wait is over."""
-        newest = {
-            record["alert"]["id"]: record["alert"] for _, record in self._alerts if record["kind"] == "alert"
-        }
-        stands = [
-            alert["call"] for alert in newest.values() if alert["state"] in ("unacknowledged", "returned")
-        ]
-        unanswered = any(
-            one is not None and one["id"] == call and one["answered_by"] is None for one in stands
-        )
+        members = [self._newest[name] for name, of in self._call_of.items() if of == call]
+        stand = any(alert["state"] in ("unacknowledged", "returned") for alert in members)
+        unanswered = stand and self._calls[call]["answered_by"] is None
         delivered = [page.ended_ns for page in pages if page.ended == "delivered"]
         failed = [page.ended_ns for page in pages if page.ended == "failed"]
         if not delivered and len(failed) < len(pages):

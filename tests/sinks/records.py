@@ -50,6 +50,7 @@ def alert(number: int = 1, **changed: Any) -> Alert:
         "position": (118.0, 34.0),
         "tier": Tier.ENTERPRISE,
         "level": Level.YELLOW,
+        "highest_level": Level.YELLOW,
         "state": AlertState.UNACKNOWLEDGED,
         "condition": Condition.TRUE,
         "quantity": "h2s",

@@ -22,13 +22,24 @@ from fenceline.bus.embedded import EmbeddedBus  # noqa: E402
 from fenceline.bus.logfile import LOG_NAME  # noqa: E402
 from fenceline.bus.snapshotfile import STATE_NAME  # noqa: E402
 from fenceline.clock import ManualClock  # noqa: E402
-from fenceline.journal import Batch, Claim, DeadLetter, JournalRecord, Said, Tick, TimeSet  # noqa: E402
+from fenceline.journal import (  # noqa: E402
+    Attempt,
+    Batch,
+    Claim,
+    DeadLetter,
+    JournalRecord,
+    Receipt,
+    Said,
+    Tick,
+    TimeSet,
+)
 from fenceline.reading import Readings  # noqa: E402
 from fenceline.vocabulary import Condition  # noqa: E402
 from fenceline.wire import encode, kind_of  # noqa: E402
 from tests.console.worlds import PARK, SECOND, START_NS, journal  # noqa: E402
 
 SEED, SECONDS = 212, 24
+PAGED = "high.example.20260101t000005.000z~1.1"  # in the journal that this seed gives
 
 
 def records() -> list[JournalRecord | Batch | Record]:
@@ -38,6 +49,12 @@ def records() -> list[JournalRecord | Batch | Record]:
     batch = Batch(
         "f", "p", 2, end, Readings.from_rows([("example", end, 21.5, 0, -1)]), (), 1, {"note": "空"}
     )
+    # A page reaches somebody who does not answer: its call goes on to the next step.
+    delivered = [
+        Attempt(page=PAGED, number=1, channel="log", nonce="last"),
+        Receipt(page=PAGED, number=1, result="delivered"),
+    ]
+    waited = [Tick(filter="f", owner="p", term=2, time_ns=end + second * SECOND) for second in range(22, 30)]
     # Of a format that no release writes: quarantined in words of our own, not of a library's release.
     poison = Record("batch", encode(batch).replace(b'"format":1', b'"format":0'))
     return [
@@ -60,6 +77,8 @@ def records() -> list[JournalRecord | Batch | Record]:
             role="station", owner="p", condition="broker-lost", holds=Condition.FALSE, since_ns=end + SECOND
         ),
         Tick(filter="f", owner="p", term=2, time_ns=end + 21 * SECOND),
+        *delivered,
+        *waited,
     ]
 
 
