@@ -22,6 +22,7 @@ from fenceline.reason import Ended
 from fenceline.vocabulary import AlertState, Condition, Level
 
 MILLISECOND = 1_000_000
+QUIET = {"value", "value_ns", "peak", "peak_ns"}  # may change without a record
 
 
 @dataclass(slots=True)

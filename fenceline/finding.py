@@ -36,8 +36,8 @@ class Finding(DerivedModel):
         value: the deciding reading's value; the newest one's where a delay ended at a tick;
             none for silence.
         reason: why it cannot tell (`fenceline.reason.CannotTell`).
-        evidence: values and timers that led here. `extreme` and `extreme_at_ns`, where the condition is or was
-            true: the worst value since its onset and the event time of that reading.
+        evidence: values and timers that led here. `extreme` and `extreme_at_ns`, where the condition is
+            or was true: the worst value since its onset and the event time of that reading.
     """
 
     kind: Literal["finding"] = "finding"

@@ -5,9 +5,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from alerts.callstate import load_call
-from alerts.lifecycle import load_life
+from alerts.lifecycle import QUIET, load_life
 from console.fold import ParkFold
-from fenceline.alert import Alert, AlertChange, AlertRecord, LedgerRecord, Page, PageRecord
+from fenceline.alert import Alert, AlertChange, AlertRecord, CallRecord, LedgerRecord, Page, PageRecord
 from fenceline.bus import Cause, Record
 from fenceline.errors import WireError
 from fenceline.journal import Claim, Tick
@@ -54,6 +54,9 @@ def reconciled(
     for record in _ledger(connection):
         if isinstance(record, AlertRecord):
             alerts[record.alert.id] = record.alert
+        elif isinstance(record, CallRecord):
+            of_call = [alerts[alert] for alert in record.alerts if alert in alerts]
+            alerts |= {alert.id: alert.model_copy(update={"call": record.call}) for alert in of_call}
         elif isinstance(record, PageRecord):
             pages[record.page.id] = record.page
     state = fold.alerts.dump()
@@ -61,7 +64,7 @@ def reconciled(
     paged = [page for entry in state["calls"]["open"] for page in load_call(entry).pages.values()]
     at_ns = max([fold.log.now_ns, *(alert.changed_ns for alert in alerts.values())])
     said: list[LedgerRecord] = []
-    for alert in (one for one in held if alerts.get(one.id) != one):
+    for alert in (one for one in held if not _says(alerts.get(one.id), one)):
         change: AlertChange = "known" if alert.id in alerts else "raised"
         said.append(AlertRecord(change=change, at_ns=at_ns, alert=alert, detail=_AGAIN))
     said += [
@@ -83,6 +86,11 @@ def reconciled(
         Record(kind_of(one), encode(one), cause=replace(cause, index=cause.index + number))
         for number, one in enumerate(said)
     ]
+
+
+def _says(told: Alert | None, held: Alert) -> bool:
+    """Whether the ledger says of an alert what the fold holds, but for what its next record will tell."""
+    return told is not None and told.model_dump(exclude=QUIET) == held.model_dump(exclude=QUIET)
 
 
 def _ended(alert: Alert, at_ns: int) -> Alert:

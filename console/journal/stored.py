@@ -13,7 +13,7 @@ from typing import Any
 import duckdb
 import orjson
 
-from fenceline.alert import Alert, AlertRecord
+from fenceline.alert import Alert, AlertRecord, CallRecord
 from fenceline.bus import Cause, Position, Topic
 from fenceline.finding import Finding
 from fenceline.wire import decode
@@ -123,6 +123,8 @@ def _take_out(connection: duckdb.DuckDBPyConnection, after: int, export: Path) -
                 record = decode(kind, text.encode())
                 if isinstance(record, AlertRecord):
                     alerts.add(record.alert.id)
+                elif isinstance(record, CallRecord):
+                    alerts |= set(record.alerts)
                 elif isinstance(record, Finding):
                     conditions.add((record.rule, record.level.value, record.subject))
             taken += len(rows)
@@ -140,14 +142,24 @@ _LATEST = "ORDER BY cause_journal DESC, cause_offset DESC, cause_index DESC LIMI
 def _alert_now(connection: duckdb.DuckDBPyConnection, alert: str) -> None:
     """How an alert stands by what is left of it, if anything."""
     found = connection.execute(
-        f"SELECT json FROM ledger WHERE kind = 'alert' AND id = ? {_LATEST}",  # noqa: S608
+        f"SELECT json, cause_journal, cause_offset, cause_index FROM ledger"
+        f" WHERE kind = 'alert' AND id = ? {_LATEST}",
         [alert],
     ).fetchone()
     if found is None:
         connection.execute("DELETE FROM alerts_now WHERE id = ?", [alert])
         return
     now = AlertRecord.model_validate_json(found[0]).alert
-    row: list[Any] = [now.id, now.tier.value, now.level.value, now.owner, now.quantity]
+    called = connection.execute(
+        f"""
+        SELECT json FROM ledger WHERE kind = 'call' AND list_contains(alerts, ?)
+        AND (cause_journal, cause_offset, cause_index) > (?, ?, ?) {_LATEST}
+        """,  # noqa: S608
+        [alert, *found[1:]],
+    ).fetchone()
+    if called is not None:
+        now = now.model_copy(update={"call": CallRecord.model_validate_json(called[0]).call})
+    row: list[Any] = [now.id, now.tier.value, now.listed_level.value, now.owner, now.quantity]
     row += [now.raised_ns, now.ended_ns, now.model_dump_json()]
     connection.execute("INSERT OR REPLACE INTO alerts_now VALUES (?, ?, ?, ?, ?, ?, ?, ?)", row)
 
