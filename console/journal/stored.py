@@ -142,7 +142,7 @@ _LATEST = "ORDER BY cause_journal DESC, cause_offset DESC, cause_index DESC LIMI
 def _alert_now(connection: duckdb.DuckDBPyConnection, alert: str) -> None:
     """How an alert stands by what is left of it, if anything."""
     found = connection.execute(
-        f"SELECT json, cause_journal, cause_offset, cause_index FROM ledger"
+        "SELECT json, cause_journal, cause_offset, cause_index FROM ledger"  # noqa: S608
         f" WHERE kind = 'alert' AND id = ? {_LATEST}",
         [alert],
     ).fetchone()

@@ -81,9 +81,9 @@ def router_of(services: WebServices) -> APIRouter:
             item.record.page.id: item.record for item in await history.pages(alert_id)
         }
         for entry in view.recent:
-            record = entry.record
-            if _is_change_of(alert_id, record):
-                changes[entry.cause] = record
+            change = entry.record
+            if _is_change_of(change, alert_id):
+                changes[entry.cause] = change
         for record in view.pages_of(alert_id):
             pages[record.page.id] = record
         ordered = sorted(pages.values(), key=lambda record: (record.page.due_ns, record.page.number))
@@ -179,7 +179,7 @@ async def _known(services: WebServices, alert_id: str) -> Alert:
     return found
 
 
-def _is_change_of(alert_id: str, record: LedgerRecord) -> TypeGuard[AlertRecord | CallRecord]:
+def _is_change_of(record: LedgerRecord, alert_id: str) -> TypeGuard[AlertRecord | CallRecord]:
     if isinstance(record, AlertRecord):
         return record.alert.id == alert_id
     return isinstance(record, CallRecord) and alert_id in record.alerts
