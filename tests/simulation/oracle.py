@@ -20,6 +20,7 @@ from tests.simulation.oraclerungs import (
     Sensor,
     current,
     delayed,
+    late,
     leap,
     let_pass,
     make_unknown,
@@ -114,21 +115,26 @@ class Oracle:
             if sensor is None:
                 self.columns["rejected", "not_in_force"] += 1
                 continue
-            kind = self._kind(sensor, time, value, sequence, now, header["received_ns"])
+            kind = self._kind(sensor, time, value, quality, sequence, now, header["received_ns"])
             unusable = kind in ("current", "conflict") and quality >= QUALITY_FIRST_BAD
             self.columns[_column(kind), "unusable" if unusable else kind] += 1
             if kind == "time_ahead":
                 found += make_unknown(sensor)
             elif kind == "delayed":
-                delayed(sensor, time)
+                delayed(sensor, time, value, quality)
+            elif kind == "late":
+                late(sensor, time, value, quality)
             elif kind in ("current", "conflict"):
                 found += current(sensor, time, value, quality)
         return found
 
-    def _kind(self, sensor: Sensor, time: int, value: float, sequence: int, now: int, received: int) -> str:
+    def _kind(
+        self, sensor: Sensor, time: int, value: float, quality: int, sequence: int, now: int, received: int
+    ) -> str:
         if time > received + park.AHEAD_SECONDS * NS:
             return "time_ahead"
-        newest, key = sensor.newest, (time, value, sequence)
+        proof = quality if quality >= QUALITY_FIRST_BAD else 0
+        newest, key = sensor.newest, (time, value, sequence, proof)
         seen = sensor.keys.get(key)
         window = round(park.DUPLICATE_SECONDS)
         if newest is not None and time <= newest and seen is not None and now // NS - seen <= window:

@@ -1,7 +1,7 @@
 """The oracle's part about one sensor: a reading or a tick in, the changes of its conditions out."""
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from tests.simulation import park
 
@@ -13,7 +13,26 @@ RUNGS = (
     ("blue", park.BLUE, round(park.BLUE_ON_SECONDS * NS), round(park.OFF_SECONDS * NS)),
     ("red", park.RED, 0, round(park.OFF_SECONDS * NS)),
 )
+NEXT_TICK = -1
 Change = tuple[str, str, str, str, int]  # rule, level, sensor, condition, since (0 where unknown)
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """A duration that runs."""
+
+    since: int
+    tick: int = NEXT_TICK  # log time of the first tick after it began
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """What is decided; the wait is for the end of the on-delay, or of the off-delay where it is active."""
+
+    known: bool = False
+    active: bool = False
+    onset: int = 0
+    wait: Wait | None = None
 
 
 @dataclass(slots=True)
@@ -25,14 +44,19 @@ class Rung:
     on: int
     off: int
     said: str = "unknown"
-    active: bool = False
-    onset: int = 0
-    waits: str = ""  # "on", "off", "broken" (an on-delay that a value at the newest time ended)
-    waits_since: int = 0
-    waits_from: int | None = None  # log time: the first tick after it began
+    state: State = State()
+    before: State | None = None  # before the newest time: another reading of it decides from there
+    before_time: int = 0
 
     def forget(self) -> None:
-        self.waits, self.waits_from = "", None
+        self.state, self.before = replace(self.state, wait=None), None
+
+    def says(self, sensor: str, since: int) -> list[Change]:
+        condition = "unknown" if not self.state.known else "true" if self.state.active else "false"
+        if condition == self.said:
+            return []
+        self.said = condition
+        return [("high", self.level, sensor, condition, since if self.state.known else 0)]
 
 
 @dataclass(slots=True)
@@ -42,12 +66,27 @@ class Sensor:
     name: str
     rungs: list[Rung] = field(default_factory=lambda: [Rung(*rung) for rung in RUNGS])
     newest: int | None = None
+    values: list[float] = field(default_factory=list)  # of the newest time, lower bounds among them
+    doubted: bool = False  # something of that time proves nothing, or is a lower bound only
     high: float = -math.inf
     low: float = math.inf
     heard: int | None = None  # log time of its last current reading; -1: at the next tick
-    usable: int = -1
+    usable: int = NEXT_TICK
     silent: bool = False
-    keys: dict[tuple[int, float, int], int] = field(default_factory=dict)
+    keys: dict[tuple[int, float, int, int], int] = field(default_factory=dict)
+
+    def begin(self, time: int) -> None:
+        self.newest, self.values, self.doubted = time, [], False
+        self.high, self.low = -math.inf, math.inf
+
+    def take(self, value: float, quality: int) -> None:
+        over = quality == QUALITY_OVER_RANGE
+        self.doubted = self.doubted or quality >= QUALITY_FIRST_BAD
+        if quality < QUALITY_FIRST_BAD or over:
+            self.values.append(value)
+            self.high = max(self.high, value)
+        if quality < QUALITY_FIRST_BAD:
+            self.low = min(self.low, value)
 
 
 def make_unknown(sensor: Sensor) -> list[Change]:
@@ -55,80 +94,80 @@ def make_unknown(sensor: Sensor) -> list[Change]:
     found: list[Change] = []
     for rung in sensor.rungs:
         rung.forget()
-        if rung.said != "unknown":
-            rung.said = "unknown"
-            found.append(("high", rung.level, sensor.name, "unknown", 0))
+        rung.state = replace(rung.state, known=False)
+        found += rung.says(sensor.name, 0)
     return found
 
 
-def delayed(sensor: Sensor, time: int) -> None:
+def late(sensor: Sensor, time: int, value: float, quality: int) -> None:
+    """It decides nothing; but a duration that it speaks against runs since the newest reading only."""
+    if quality >= QUALITY_FIRST_BAD and quality != QUALITY_OVER_RANGE:
+        return
+    assert sensor.newest is not None
+    for rung in sensor.rungs:
+        back = value < rung.limit - park.DEADBAND
+        for state in (rung.state, rung.before if rung.before_time == sensor.newest else None):
+            if state is None or state.wait is None or state.wait.since > time:
+                continue
+            agrees = back if state.active else value >= rung.limit or quality == QUALITY_OVER_RANGE
+            if agrees:
+                continue
+            if state is rung.state:
+                rung.state = replace(state, wait=Wait(sensor.newest))
+            else:
+                rung.before = replace(state, wait=None)
+
+
+def delayed(sensor: Sensor, time: int, value: float, quality: int) -> None:
     """It decides nothing, and nothing goes on across what might say the contrary."""
     for rung in sensor.rungs:
         rung.forget()
-    sensor.newest, sensor.high, sensor.low = time, -math.inf, math.inf
+    if time != sensor.newest:
+        sensor.begin(time)
+    sensor.take(value, quality)
 
 
 def current(sensor: Sensor, time: int, value: float, quality: int) -> list[Change]:
-    same = time == sensor.newest
-    gap = sensor.newest is not None and time - sensor.newest > HOLD
-    if not same:
-        sensor.newest, sensor.high, sensor.low = time, -math.inf, math.inf
-    sensor.heard = -1
-    over = quality == QUALITY_OVER_RANGE
-    if quality >= QUALITY_FIRST_BAD and not over:
-        return make_unknown(sensor)
+    """A reading that decides, with whatever else was said of its time."""
+    if sensor.newest is not None and time - sensor.newest > HOLD:
+        for rung in sensor.rungs:
+            rung.forget()
+    if time != sensor.newest:
+        sensor.begin(time)
+    sensor.take(value, quality)
+    sensor.heard = NEXT_TICK
     found: list[Change] = []
-    sensor.high = max(sensor.high, value)
-    if not over:
-        sensor.low = min(sensor.low, value)
-        sensor.usable = -1
+    if quality < QUALITY_FIRST_BAD:
+        sensor.usable = NEXT_TICK
         if sensor.silent:
             sensor.silent = False
             found.append(("silent", "attention", sensor.name, "false", time))
     for rung in sensor.rungs:
-        if gap:
-            rung.forget()
-        if over and sensor.high < rung.limit:
-            rung.forget()
-            if rung.said != "unknown":
-                rung.said = "unknown"
-                found.append(("high", rung.level, sensor.name, "unknown", 0))
-        else:
-            found += value_on(sensor, rung, sensor.high, time, same)
+        found += _decide(sensor, rung, time)
     return found
 
 
-def value_on(sensor: Sensor, rung: Rung, value: float, time: int, same: bool) -> list[Change]:
-    """One usable value: the worst of its time."""
-    if rung.waits == "broken":
-        if not same:
-            rung.forget()
-        elif value >= rung.limit:
-            rung.waits = "on"
-    before = rung.said
-    if rung.active:
-        if value < rung.limit - park.DEADBAND:
-            if rung.waits != "off":
-                rung.waits, rung.waits_since, rung.waits_from = "off", time, -1
-            if time - rung.waits_since >= rung.off:
-                rung.active, rung.onset = False, rung.waits_since
-                rung.forget()
-        elif rung.waits == "off":
-            rung.forget()
-    elif value >= rung.limit:
-        if rung.waits != "on":
-            rung.waits, rung.waits_since, rung.waits_from = "on", time, -1
-        if time - rung.waits_since >= rung.on:
-            rung.active, rung.onset = True, rung.waits_since
-            rung.forget()
-    elif rung.waits == "on":
-        rung.waits = "broken"
-    rung.said = "true" if rung.active else "false"
-    if rung.said == before:
-        return []
-    if before == "unknown" and not rung.active:
-        rung.onset = time
-    return [("high", rung.level, sensor.name, rung.said, rung.onset)]
+def _decide(sensor: Sensor, rung: Rung, time: int) -> list[Change]:
+    waited = rung.state.wait
+    if rung.before is None or rung.before_time != time:
+        rung.before, rung.before_time = rung.state, time
+    state = rung.before
+    value = max(sensor.values, default=-math.inf)
+    if value < rung.limit and (sensor.doubted or not sensor.values):
+        rung.state = replace(state, known=False, wait=None)
+        return rung.says(sensor.name, 0)
+    if not state.known and not state.active:
+        state = replace(state, onset=time)
+    wait = None
+    if value < rung.limit - park.DEADBAND if state.active else value >= rung.limit:
+        # It may have begun with another reading of this time, a tick ago.
+        begun = waited if waited is not None and waited.since == time else Wait(time)
+        wait = state.wait or begun
+    state = replace(state, known=True, wait=wait)
+    if wait is not None and time - wait.since >= (rung.off if state.active else rung.on):
+        state = State(known=True, active=not state.active, onset=wait.since)
+    rung.state = state
+    return rung.says(sensor.name, state.onset)
 
 
 def leap(sensor: Sensor, now: int) -> list[tuple[int, Change]]:
@@ -140,6 +179,15 @@ def leap(sensor: Sensor, now: int) -> list[tuple[int, Change]]:
     return []
 
 
+def _ticked(state: State, now: int) -> State:
+    """Its wait counts from this tick; one of a later tick is over: a person has put log time back."""
+    if state.wait is None:
+        return state
+    if state.wait.tick > now:
+        return replace(state, wait=None)
+    return replace(state, wait=Wait(state.wait.since, now)) if state.wait.tick == NEXT_TICK else state
+
+
 def let_pass(sensor: Sensor, now: int) -> list[tuple[int, Change]]:
     """A tick: silence and durations complete, what speaks no longer is unknown."""
     if sensor.heard is not None and not 0 <= sensor.heard <= now:
@@ -149,20 +197,15 @@ def let_pass(sensor: Sensor, now: int) -> list[tuple[int, Change]]:
     found: list[tuple[int, Change]] = []
     speaks_until = -1 if sensor.heard is None else sensor.heard + HOLD
     for rung in sensor.rungs:
-        if not rung.waits:
+        rung.state = _ticked(rung.state, now)
+        rung.before = None if rung.before is None else _ticked(rung.before, now)
+        wait, active = rung.state.wait, rung.state.active
+        if wait is None or not rung.state.known:
             continue
-        if rung.waits_from is not None and rung.waits_from > now:
-            rung.forget()  # a person has put log time back: nothing completes across that
-            continue
-        if rung.waits_from == -1:
-            rung.waits_from = now
-        assert rung.waits_from is not None
-        due = rung.waits_from + (rung.on if rung.waits == "on" else rung.off)
-        if rung.waits != "broken" and due <= now and due <= speaks_until and rung.said != "unknown":
-            rung.active, rung.onset = rung.waits == "on", rung.waits_since
-            rung.said = "true" if rung.active else "false"
-            found.append((due, ("high", rung.level, sensor.name, rung.said, rung.onset)))
-            rung.forget()
+        due = wait.tick + (rung.off if active else rung.on)
+        if due <= now and due <= speaks_until:
+            rung.state, rung.before = State(known=True, active=not active, onset=wait.since), None
+            found += [(due, change) for change in rung.says(sensor.name, wait.since)]
     silent_at = sensor.usable + round(park.SILENT_SECONDS * NS)
     if not sensor.silent and silent_at <= now:
         sensor.silent = True
