@@ -24,7 +24,7 @@ from ingest.ticker import Due, Ticker
 from ingest.writer import Writer
 
 MARK_SECONDS = 1.0
-_FEW_MESSAGES = 50
+_MANY_MESSAGES = 400
 
 
 class IngestCore:
@@ -61,13 +61,16 @@ class IngestCore:
         self._has_word = has_word
         self._clock_check = clock_check
         self._marked_at = clock.monotonic() - MARK_SECONDS
+        self._written_at = self._marked_at
         self._dropped_said = 0
 
     async def step(self) -> None:
         """Everything that is due now: waiting messages, then a tick, then a mark."""
         if len(self._inbox):
-            if len(self._inbox) < _FEW_MESSAGES and self._settings.gather_seconds > 0:
-                await self._clock.sleep(self._settings.gather_seconds)
+            apart = self._written_at + self._settings.gather_seconds - self._clock.monotonic()
+            if apart > 0 and len(self._inbox) < _MANY_MESSAGES:
+                await self._clock.sleep(apart)
+            self._written_at = self._clock.monotonic()
             await self._append_batch(self._take(len(self._inbox)))
             self._say_dropped()
         if self._ticker is not None and self._ticker.is_due(self._clock.monotonic()) and self._has_word():

@@ -52,8 +52,8 @@ class IngestSettings(BaseModel):
     """Wait before the first reconnect; it doubles with every failure in a row."""
     reconnect_most_seconds: float = Field(default=15.0, gt=0)
     """The longest wait between two attempts to connect."""
-    gather_seconds: float = Field(default=0.005, ge=0, le=1)
-    """How long a small batch waits for company before it is committed."""
+    gather_seconds: float = Field(default=0.02, ge=0, le=1)
+    """How far apart batches begin, unless many messages wait; after a pause the first goes at once."""
     batch_messages: int = Field(default=1000, ge=1, le=10000)
     """The most messages in one batch."""
     batch_bytes: int = Field(default=500_000, ge=1000)

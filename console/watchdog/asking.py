@@ -13,8 +13,8 @@ from console.watchdog.report import TOKEN_HEADER, AcknowledgeCanary, Standing, S
 ModelT = TypeVar("ModelT", bound=BaseModel)
 
 
-# These are plain HTTP. A client makes a context for TLS all the same, and one that knows the authorities of the
-# web takes 50 ms in which nothing else goes on; this one knows none, and so trusts nobody.
+# These are plain HTTP. A client makes a context for TLS all the same, and one that knows the authorities of
+# the web takes 50 ms in which nothing else goes on; this one knows none, and so trusts nobody.
 _NO_TLS = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 
 

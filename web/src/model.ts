@@ -116,6 +116,7 @@ export interface AlertLimit {
 }
 
 export interface Call {
+  id: string
   step: number
   cycle: number
   pages_due: number
@@ -135,13 +136,16 @@ export interface Alert {
   owner_name: Name
   tier: Tier
   level: Level
+  highest_level: Level
   state: AlertState
   /** Unknown means: it cannot tell whether it still holds, and why stands in `reason`. */
   condition: Condition
   quantity: string
   quantity_name: Name
   value: number | null
+  value_at: string | null
   peak: number | null
+  peak_at: string | null
   unit: string
   limit: AlertLimit | null
   onset: string
@@ -162,7 +166,18 @@ export interface Attempt {
   channel: string | null
   at: string
   result: string | null
+  receipt_at: string | null
+  detail: string
 }
+
+/** Where paging of several alerts stands now. */
+export interface CallNews {
+  call: Call
+  alerts: string[]
+}
+
+/** The worst values of alerts that got worse: alert → time in ms, value. */
+export type Peaks = Record<string, [number, number | null]>
 
 export interface Page {
   id: string
@@ -183,9 +198,16 @@ export interface HistoryEntry {
   at: string
   change: string
   by: string | null
-  revision: number
-  level: Level
-  state: AlertState
+  /** None, as level and state, where only the paging moved on. */
+  revision: number | null
+  level: Level | null
+  state: AlertState | null
+  condition: Condition | null
+  value: number | null
+  peak: number | null
+  reason: string | null
+  step: number | null
+  cycle: number | null
   detail: string | null
 }
 

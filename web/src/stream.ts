@@ -2,14 +2,16 @@
  * The live stream with its own watchdog. In come Server-Sent Events, out go typed events in order;
  * a stream that closes or falls silent is opened again from the last ledger position it had.
  */
-import type { Alert, Hello, Page, Status, Values } from './model'
+import type { Alert, CallNews, Hello, Page, Peaks, Status, Values } from './model'
 import { REOPEN_AFTER_MS } from './watchdog'
 
 export interface StreamHandlers {
   link(state: 'open' | 'lost'): void
   hello(data: Hello): void
   alert(data: Alert, position: number | null): void
-  page(data: Page & { alert: string }): void
+  call(data: CallNews, position: number | null): void
+  page(data: Page & { alerts: string[] }): void
+  peaks(data: Peaks): void
   values(data: Values): void
   status(data: Status): void
   /** An event could not be read or applied: what is shown may lack it and has to be fetched anew. */
@@ -95,7 +97,9 @@ export class LiveStream {
       })
     on<Hello>('hello', (data) => this.handlers.hello(data))
     on<Alert>('alert', (data, event) => this.handlers.alert(data, positionOf(event)))
-    on<Page & { alert: string }>('page', (data) => this.handlers.page(data))
+    on<CallNews>('call', (data, event) => this.handlers.call(data, positionOf(event)))
+    on<Page & { alerts: string[] }>('page', (data) => this.handlers.page(data))
+    on<Peaks>('peaks', (data) => this.handlers.peaks(data))
     on<Values>('values', (data) => this.handlers.values(data))
     on<Status>('status', (data) => this.handlers.status(data))
   }

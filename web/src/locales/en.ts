@@ -183,6 +183,8 @@ export const en: Record<keyof typeof zh, string> = {
   'detail.what': 'What',
   'detail.bad': 'How bad',
   'detail.limit': 'Limit and source',
+  'detail.latest': 'Latest told value',
+  'detail.worst': 'Worst value',
   'detail.onset': 'Onset',
   'detail.raised': 'Raised',
   'detail.changed': 'Last change',

@@ -181,6 +181,8 @@ export const zh = {
   'detail.what': '物质',
   'detail.bad': '程度',
   'detail.limit': '限值与来源',
+  'detail.latest': '最近报告值',
+  'detail.worst': '最不利值',
   'detail.onset': '开始超限',
   'detail.raised': '发出告警',
   'detail.changed': '最近变化',

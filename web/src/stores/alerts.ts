@@ -4,7 +4,7 @@
  */
 import { computed, shallowRef } from 'vue'
 import { api, ApiError, type AlertsAnswer } from '../api'
-import type { Alert, Page } from '../model'
+import type { Alert, CallNews, Page, Peaks } from '../model'
 import { compareEnded, isOpen, levelRank, waitsForPerson } from '../order'
 
 const OPEN_LIMIT = 1000
@@ -52,6 +52,9 @@ export function onPage(listener: (page: Page, alertId: string) => void): () => v
 function put(alert: Alert, position: number): boolean {
   const before = known.get(alert.id)
   if (before !== undefined && before.alert.revision > alert.revision) return false
+  // Of one revision the later record knows where paging stands.
+  const same = before !== undefined && before.alert.revision === alert.revision
+  if (same && position < before.position) return false
   known.set(alert.id, { alert, position: Math.max(position, before?.position ?? 0) })
   return true
 }
@@ -82,6 +85,27 @@ export function applyAlert(alert: Alert, position: number | null): void {
   if (before === null || before.revision < alert.revision) {
     listeners.forEach((listener) => listener(alert, before))
   }
+}
+
+/** Paging moved on for several alerts at once; their revision stays. */
+export function applyCall(news: CallNews, position: number | null): void {
+  for (const id of news.alerts) {
+    const entry = known.get(id)
+    if (entry === undefined || (position ?? 0) < entry.position) continue
+    known.set(id, { alert: { ...entry.alert, call: news.call }, position: position ?? entry.position })
+  }
+  refreshSoon()
+}
+
+/** A running alarm got worse, which is no change of its own. */
+export function applyPeaks(peaks: Peaks): void {
+  for (const [id, [at, peak]] of Object.entries(peaks)) {
+    const entry = known.get(id)
+    if (entry === undefined) continue
+    const alert = { ...entry.alert, peak, peak_at: new Date(at).toISOString() }
+    known.set(id, { alert, position: entry.position })
+  }
+  refreshSoon()
 }
 
 export function applyPage(page: Page, alertId: string): void {

@@ -6,7 +6,17 @@ import { computed, shallowRef } from 'vue'
 import type { Hello, Status } from '../model'
 import { LiveStream, type Source } from '../stream'
 import { judge, serverNow, startWatch, takeStatus, whenLoggedOut, type Watch } from '../watchdog'
-import { alertsLoaded, applyAlert, applyPage, forgetAlerts, loadAlerts, openAlerts, truncated } from './alerts'
+import {
+  alertsLoaded,
+  applyAlert,
+  applyCall,
+  applyPage,
+  applyPeaks,
+  forgetAlerts,
+  loadAlerts,
+  openAlerts,
+  truncated,
+} from './alerts'
 import { beat, startBeat, steadyNow } from './clock'
 import { loadPark, park } from './park'
 import { applyValues, cannotTell, loadSensors } from './sensors'
@@ -125,7 +135,9 @@ export async function startLive(): Promise<void> {
       },
       hello: takeHello,
       alert: applyAlert,
-      page: (page) => applyPage(page, page.alert),
+      call: applyCall,
+      page: (page) => page.alerts.forEach((alert) => applyPage(page, alert)),
+      peaks: applyPeaks,
       values: applyValues,
       status: takeStatusEvent,
       broken: (error) => {
