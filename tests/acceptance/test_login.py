@@ -32,6 +32,7 @@ def station(tmp_path: Path) -> Iterator[Station]:
     need("mosquitto")
     need("page")
     one = Station(tmp_path)
+    one.data.mkdir()  # it never ran: `fenceline user` makes no folder itself, lest one misspelt be made
     user(one, "add", MONITOR, "--role", "monitor", "--password-stdin")
     user(one, "add", VIEWER, "--role", "viewer", "--password-stdin")
     one.start()
